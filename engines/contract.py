@@ -1,0 +1,84 @@
+"""The names, shapes, types and ranges that networks and code agree on, written down once.
+
+A network is loaded only if its file matches its :class:`Contract` (see :func:`engines.load`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CROP_HEIGHT, CROP_WIDTH = 256, 192
+"""Size of the person crop in pixels; every network sees the person at this size."""
+
+CLASSES = (
+    "background", "hat", "hair", "glove", "sunglasses", "upper-clothes", "dress", "coat", "socks", "pants", "jumpsuits",
+    "scarf", "skirt", "face", "left-arm", "right-arm", "left-leg", "right-leg", "left-shoe", "right-shoe", "bag", "accessory",
+)  # fmt: skip
+"""Parsing classes: 0..19 are LIP's, in its order; left and right are the person's."""
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "background": ("background",), "hair": ("hair",), "skin": ("face", "left-arm", "right-arm", "left-leg", "right-leg"),
+    "upper": ("upper-clothes",), "outer": ("coat",), "dress": ("dress", "jumpsuits"), "pants": ("pants",), "skirt": ("skirt",),
+    "shoes": ("left-shoe", "right-shoe", "socks"), "bag": ("bag",), "headwear": ("hat", "sunglasses"),
+    "accessory": ("glove", "scarf", "accessory"),
+}  # fmt: skip
+"""The twelve groups in which parsing is measured."""
+
+LANDMARKS = (
+    "nose", "neck", "right-shoulder", "right-elbow", "right-wrist", "left-shoulder", "left-elbow", "left-wrist", "right-hip",
+    "right-knee", "right-ankle", "left-hip", "left-knee", "left-ankle", "right-eye", "left-eye", "right-ear", "left-ear",
+)  # fmt: skip
+"""Body landmarks in OpenPose's COCO-18 order; left and right are the person's."""
+
+GARMENT_LANDMARKS = (
+    "neckline_left", "neckline_right", "center_front", "shoulder_left", "shoulder_right", "armpit_left", "armpit_right",
+    "waistline_left", "waistline_right", "cuff_left_in", "cuff_left_out", "cuff_right_in", "cuff_right_out", "top_hem_left",
+    "top_hem_right", "waistband_left", "waistband_right", "hemline_left", "hemline_right", "crotch", "bottom_left_in",
+    "bottom_left_out", "bottom_right_in", "bottom_right_out",
+)  # fmt: skip
+"""Garment landmarks in FashionAI's order; left and right are the viewer's, the garment seen from the front."""
+
+_NECK_TO_CUFF = ("neckline_left", "neckline_right", "shoulder_left", "shoulder_right", "armpit_left", "armpit_right",
+                 "cuff_left_in", "cuff_left_out", "cuff_right_in", "cuff_right_out")  # fmt: skip
+CATEGORY_LANDMARKS: dict[str, tuple[str, ...]] = {
+    "blouse": (*_NECK_TO_CUFF, "center_front", "top_hem_left", "top_hem_right"),
+    "outwear": (*_NECK_TO_CUFF, "waistline_left", "waistline_right", "top_hem_left", "top_hem_right"),
+    "dress": (*_NECK_TO_CUFF, "center_front", "waistline_left", "waistline_right", "hemline_left", "hemline_right"),
+    "trousers": ("waistband_left", "waistband_right", "crotch", "bottom_left_in", "bottom_left_out", "bottom_right_in",
+                 "bottom_right_out"),
+    "skirt": ("waistband_left", "waistband_right", "hemline_left", "hemline_right"),
+}  # fmt: skip
+"""Which landmarks a garment of a category must carry."""
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """One named input or output of a network. ``shape`` starts with the batch, which is free (``None``)."""
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a network takes and gives; checked when its file is loaded."""
+
+    network: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+
+BODY = Contract(
+    network="body",
+    inputs=(Tensor("picture", (None, CROP_HEIGHT, CROP_WIDTH, 3), "uint8", "RGB person crop"),),
+    outputs=(
+        Tensor("parsing", (None, len(CLASSES), CROP_HEIGHT // 2, CROP_WIDTH // 2), "float32",
+               "class probabilities at half the crop's resolution, summing to 1 over the classes"),
+        Tensor("heatmaps", (None, len(LANDMARKS), CROP_HEIGHT // 4, CROP_WIDTH // 4), "float32",
+               "one map a landmark at a quarter of the crop's resolution, 1 at the landmark, 0 where it is not"),
+    ),
+)  # fmt: skip
+
+CONTRACTS = {contract.network: contract for contract in (BODY,)}
