@@ -1,0 +1,57 @@
+"""What every training run shares: averaged weights, checkpoints that survive a kill, the learning rate over time, ONNX export."""
+
+from __future__ import annotations
+
+import copy
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class Average:
+    """Exponential moving average of a network's weights and statistics."""
+
+    def __init__(self, network: nn.Module, decay: float = 0.999) -> None:
+        self.network = copy.deepcopy(network).eval().requires_grad_(False)
+        self.decay = decay
+
+    @torch.no_grad()
+    def update(self, network: nn.Module, step: int) -> None:
+        """Follow ``network``; faster in the first steps, whose weights are worth nothing."""
+        decay = min(self.decay, (1 + step) / (10 + step))
+        for mine, theirs in zip(self.network.state_dict().values(), network.state_dict().values(), strict=True):
+            if mine.dtype.is_floating_point:
+                mine.lerp_(theirs, 1 - decay)
+            else:
+                mine.copy_(theirs)
+
+
+def learning_rate(step: int, steps: int, peak: float, warm_up: int = 200) -> float:
+    """Linear warm-up, then a cosine down to a hundredth of the peak."""
+    if step < warm_up:
+        return peak * (step + 1) / warm_up
+    t = (step - warm_up) / max(1, steps - warm_up)
+    return peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(t, 1.0))))
+
+
+def save(path: Path, **state: Any) -> None:
+    """Write a checkpoint so that a kill leaves the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(state, path.with_suffix(".tmp"))
+    os.replace(path.with_suffix(".tmp"), path)
+
+
+def export(network: nn.Module, example: Tensor, path: Path, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+    """Write an .onnx file (opset 17, free batch) of a network in evaluation mode."""
+    temporary = path.with_suffix(".tmp")
+    free = {name: {0: "batch"} for name in (*inputs, *outputs)}
+    torch.onnx.export(
+        network.eval(), (example,), str(temporary), opset_version=17, input_names=list(inputs), output_names=list(outputs),
+        dynamic_axes=free, dynamo=False,
+    )  # fmt: skip
+    os.replace(temporary, path)
