@@ -1,0 +1,63 @@
+"""What a server run is told: one dataclass, built by the command line and passed down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+from engines.errors import UserError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class IceServer:
+    """A STUN or TURN server, as the browser's RTCIceServer has it."""
+
+    urls: str
+    username: str | None = None
+    credential: str | None = None
+
+    def to_json(self) -> dict[str, str]:
+        """The form ``new RTCPeerConnection({iceServers})`` takes."""
+        fields = {"urls": self.urls, "username": self.username, "credential": self.credential}
+        return {name: value for name, value in fields.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything the server can be told."""
+
+    host: str = "0.0.0.0"  # address to listen on
+    port: int = 8443  # TCP port of the page; 0 takes a free one. Media ports are chosen by the system
+    http: bool = False  # plain HTTP: for localhost, or behind a proxy that speaks HTTPS
+    cert: Path | None = None  # PEM certificate of one's own, with `key`; none: one is made and kept in `data`
+    key: Path | None = None
+    data: Path = ROOT / "var"  # state folder: certificate, catalogue
+    web: Path = ROOT / "web"  # the page's files
+    max_sessions: int = 4  # shoppers at once; one more is refused with a reason
+    ice_servers: tuple[IceServer, ...] = ()  # none contacted unless named: on a LAN none is needed
+    ping_seconds: float = 1.0  # how often a session's WebSocket is pinged
+    silence_seconds: float = 4.0  # nothing heard for so long: the session is over
+    connect_seconds: float = 20.0  # an offer whose media has not connected after this is over too
+    message_bytes: int = 64 * 1024  # longest signalling or control message taken
+    pixels: int = 1920 * 1088  # larger frames are scaled down to this many before anything else
+    h264: bool = True  # prefer H.264 over VP8 (see streamer/rtc/encoders.py for the cost of each)
+
+
+def stun_server(url: str) -> IceServer:
+    """``stun:HOST[:PORT]``. Raises :class:`UserError` for anything else."""
+    if not url.startswith(("stun:", "stuns:")) or len(url.split(":", 1)[1]) < 1:
+        raise UserError(f"--stun {url!r} is no STUN address: write it as stun:HOST or stun:HOST:PORT.")
+    return IceServer(url)
+
+
+def turn_server(url: str) -> IceServer:
+    """``turn:USER:PASSWORD@HOST[:PORT][?transport=udp|tcp]``; also ``turns:``. Percent-encode : and @ in the password."""
+    scheme, _, rest = url.partition(":")
+    login, at, host = rest.rpartition("@")
+    user, colon, password = login.partition(":")
+    if scheme not in ("turn", "turns") or not (at and colon and user and password and host):
+        raise UserError(f"--turn {url!r} is no TURN address: write it as turn:USER:PASSWORD@HOST[:PORT][?transport=tcp].")
+    return IceServer(f"{scheme}:{host}", unquote(user), unquote(password))

@@ -1,0 +1,209 @@
+"""One shopper: peer connection, control channel, chosen garment, tracking state. All of it on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+from aiortc import RTCDataChannel, RTCIceCandidate, RTCIceServer, RTCSessionDescription
+
+from .config import Config
+from .messages import BadMessageError, Bye, Candidate, ChooseGarment, Mirror, Offer, Ping, Quality, parse_control, parse_signal
+from .pools import Pools
+from .rtc.connection import PeerConnection
+from .track import DressedTrack
+from .worker import Returned, Seat, Worker
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "control"
+MOST_CANDIDATES = 200  # a phone has five or so an offer
+MOST_UNSENT = 64 * 1024  # bytes of frame messages waiting on the control channel before further ones are left out
+
+
+class Garments(Protocol):
+    """Where garments come from. Called in a pool: may read files. Raises KeyError or UserError for an unknown id."""
+
+    def garment(self, id: str, /) -> Any: ...
+
+
+class Session:
+    """``handle`` every WebSocket message, in order; ``close`` at the end, however it came.
+
+    ``send`` sends one JSON message to the page. ``lost`` is called once when the media connection is gone.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        worker: Worker,
+        garments: Garments,
+        pools: Pools,
+        send: Callable[[dict[str, Any]], Coroutine[Any, Any, None]],
+        lost: Callable[[str], object],
+    ) -> None:
+        self._config, self._worker, self._garments, self._pools = config, worker, garments, pools
+        self._send, self._lost = send, lost
+        self._loop = asyncio.get_running_loop()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._pc: PeerConnection | None = None
+        self._channel: RTCDataChannel | None = None
+        self._candidates = 0
+        self._untold: list[str] = []
+        self._wish = 0  # counts garment choices: only the newest is put on, however long each takes to load
+        self._track = DressedTrack(self._report)
+        self.seat = Seat(deliver=self._deliver, pixels=config.pixels)
+        self._worker.add(self.seat)
+        self._closed = False
+
+    async def handle(self, text: Any) -> bool:
+        """Do what a message says; False when it was goodbye. Raises :class:`BadMessageError` when the session cannot go on."""
+        match parse_signal(text, self._config.message_bytes):
+            case Offer() as offer:
+                await self._answer(offer)
+            case Candidate(candidate):
+                self._add_candidate(candidate)
+            case Ping(t):
+                await self._send({"type": "pong", "t": t})
+            case Bye():
+                return False
+        return True
+
+    async def close(self) -> None:
+        """End everything this session started. May be called twice."""
+        if self._closed:
+            return
+        self._closed = True
+        self._worker.remove(self.seat)
+        self._track.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._pc is not None:
+            await self._pc.close()
+        self._pc = self._channel = None
+
+    async def _answer(self, offer: Offer) -> None:
+        if self._pc is None:
+            self._pc = self._connect()
+        if offer.garment is not None:
+            self._choose(offer.garment)
+        try:
+            await self._pc.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+            await self._pc.setLocalDescription()
+        except Exception as error:  # aiortc raises whatever its parser stumbles over; the offer is from outside
+            log.debug("an offer was refused", exc_info=True)
+            raise BadMessageError(f"The offer cannot be answered ({type(error).__name__}).", "bad-offer") from error
+        await self._send({"type": "answer", "sdp": self._pc.localDescription.sdp})
+
+    def _add_candidate(self, candidate: RTCIceCandidate | None) -> None:
+        self._candidates += 1
+        if self._candidates > MOST_CANDIDATES:
+            raise BadMessageError(f"More than {MOST_CANDIDATES} ICE candidates were sent.")
+        if self._pc is None:
+            raise BadMessageError("An ICE candidate came before the offer.")
+        self._spawn(self._pc.addIceCandidate(candidate))  # not awaited: a name in it may take long to look up
+
+    def _connect(self) -> PeerConnection:
+        servers = [RTCIceServer(server.urls, server.username, server.credential) for server in self._config.ice_servers]
+        pc = PeerConnection(self._pools.encoder, servers)
+        pc.addTrack(self._track)
+        pc.video_receiver.deliver_to(self.seat.inbox.put)
+        pc.on("datachannel", self._on_channel)
+        pc.on("connectionstatechange", self._on_connection_state)
+        self._watch = self._loop.call_later(self._config.connect_seconds, self._on_slow)
+        return pc
+
+    def _on_connection_state(self) -> None:
+        state = self._pc.connectionState if self._pc else "closed"
+        if state == "connected":
+            self._watch.cancel()
+        elif state in ("failed", "closed") and not self._closed:
+            self._lost("the media connection was lost")
+
+    def _on_slow(self) -> None:
+        if not self._closed:
+            self._lost("the media connection could not be made")
+
+    def _on_channel(self, channel: RTCDataChannel) -> None:
+        if channel.label == CHANNEL and self._channel is None:
+            self._channel = channel
+            channel.on("message", self._on_control)
+            while self._untold:
+                self._complain(self._untold.pop(0))
+
+    def _on_control(self, text: Any) -> None:
+        try:
+            message = parse_control(text, self._config.message_bytes)
+        except BadMessageError as error:
+            self._complain(str(error))
+            return
+        match message:
+            case ChooseGarment(garment):
+                self._choose(garment)
+            case Quality(height):
+                self.seat.height = height
+            case Mirror():
+                pass
+
+    def _choose(self, garment: str | None) -> None:
+        self._wish += 1
+        if garment is None:
+            self.seat.worn = None
+        else:
+            self._spawn(self._put_on(garment, self._wish))
+
+    async def _put_on(self, id: str, wish: int) -> None:
+        try:
+            garment = await self._loop.run_in_executor(self._pools.files, self._garments.garment, id)
+        except Exception as error:  # an unknown id, a damaged file: this wish only, the session goes on
+            log.debug("a garment could not be put on", exc_info=True)
+            unknown = isinstance(error, KeyError)
+            self._complain(f"There is no garment {id[:80]!r} here." if unknown else f"The garment {id[:80]!r} cannot be worn: {error}")
+            return
+        if wish == self._wish and not self._closed:
+            self.seat.worn = (id, garment)
+
+    def _deliver(self, returned: Returned) -> None:
+        """Called in the worker's thread."""
+        self._loop.call_soon_threadsafe(self._track.offer, returned)
+
+    def _report(self, returned: Returned, rtp: int) -> None:
+        self._tell(
+            {
+                "type": "frame",
+                "rtp": rtp,
+                "pts": returned.frame.pts,
+                "status": returned.status,
+                "garment": returned.garment,
+                "ms": {stage: round(ms, 2) for stage, ms in returned.ms.items()},
+                "dropped": self.seat.inbox.dropped + self._track.dropped,
+                "errors": self.seat.errors,
+            }
+        )
+
+    def _complain(self, sentence: str) -> None:
+        """Tell the page what went wrong; before the channel is open, as soon as it is."""
+        if self._channel is None:
+            self._untold.append(sentence)
+        else:
+            self._tell({"type": "error", "message": sentence})
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        channel = self._channel
+        if channel is None or channel.readyState != "open" or channel.bufferedAmount > MOST_UNSENT:
+            return
+        channel.send(json.dumps(message, separators=(",", ":")))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.debug("a session's task failed", exc_info=error)
