@@ -33,10 +33,11 @@ def write(path: Path, picture: np.ndarray, **about: object) -> Path:
 
 
 def test_a_garment_file_is_read_as_rgba(tmp_path: Path) -> None:
-    garment = load_garment_file(write(tmp_path / "shirt.png", rgba()))
+    garment = load_garment_file(write(tmp_path / "shirt.png", rgba(), opening=[[1, 2], [3, 2], [2, 5]]))
     assert (garment.id, garment.name, garment.category) == ("shirt", "Shirt", "blouse")
     assert garment.picture[20, 15].tolist() == [200, 10, 20, 255]
     assert garment.landmarks["neckline_left"] == (10.0, 12.0)
+    assert garment.opening == ((1.0, 2.0), (3.0, 2.0), (2.0, 5.0))
     assert not garment.picture.flags.writeable
     assert len({garment, garment}) == 1
 
@@ -88,7 +89,7 @@ def test_files_that_are_missing_or_damaged_are_refused(tmp_path: Path) -> None:
     whole = write(tmp_path / "shirt.png", rgba()).read_bytes()
     for data, words in ((whole[:-20], "damaged"), (whole[:60] + b"\xff" + whole[61:], "damaged"), (b"GIF89a", "not a PNG")):
         with pytest.raises(UserError, match=words):
-            make_garment(data, "a", "A", "blouse", LANDMARKS, "a.png")
+            make_garment(data, "a", "A", "blouse", LANDMARKS, [], "a.png")
     (tmp_path / "shirt.json").write_text("{")
     with pytest.raises(UserError, match=r"landmarks in .*shirt.json"):
         load_garment_file(tmp_path / "shirt.png")
@@ -102,4 +103,4 @@ def test_a_picture_bomb_is_not_decoded() -> None:
     struct.pack_into(">II", data, 16, 30_000, 30_000)
     struct.pack_into(">I", data, 29, zlib.crc32(data[12:29]))
     with pytest.raises(UserError, match="megapixels"):
-        make_garment(bytes(data), "a", "A", "blouse", LANDMARKS, "a.png")
+        make_garment(bytes(data), "a", "A", "blouse", LANDMARKS, [], "a.png")

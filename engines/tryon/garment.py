@@ -9,7 +9,7 @@ import json
 import math
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,9 +41,11 @@ class Garment:
     """(H, W, 4) RGBA, straight alpha, read-only."""
     landmarks: dict[str, Point]
     """(x, y) in pixels of the picture, pixel centres at integers; left and right are the viewer's."""
+    opening: tuple[Point, ...] = ()
+    """Outline of the neck opening, where the picture shows the inside of the back (a worn garment does not); empty if unknown."""
 
 
-def load_garment(png: Path, id: str, name: str, category: str, landmarks: Mapping[str, Any]) -> Garment:
+def load_garment(png: Path, id: str, name: str, category: str, landmarks: Mapping[str, Any], opening: Sequence[Any] = ()) -> Garment:
     """Read ``png`` and check that it can be worn.
 
     Raises:
@@ -53,19 +55,23 @@ def load_garment(png: Path, id: str, name: str, category: str, landmarks: Mappin
         data = png.read_bytes()
     except OSError as error:
         raise UserError(f"cannot read the garment picture {png}: {error.strerror}.") from None
-    return make_garment(data, id, name, category, landmarks, str(png))
+    return make_garment(data, id, name, category, landmarks, opening, str(png))
 
 
-def make_garment(data: bytes, id: str, name: str, category: str, landmarks: Mapping[str, Any], source: str) -> Garment:
+def make_garment(
+    data: bytes, id: str, name: str, category: str, landmarks: Mapping[str, Any], opening: Sequence[Any], source: str
+) -> Garment:
     """The same from the bytes of a PNG; ``source`` names them in error messages."""
     picture = decode_picture(data, source)
-    points = check_landmarks(category, landmarks, (picture.shape[1], picture.shape[0]), source)
+    size = (picture.shape[1], picture.shape[0])
+    points = check_landmarks(category, landmarks, size, source)
+    outline = tuple(_point("opening", value, size, source) for value in opening)
     picture.flags.writeable = False
-    return Garment(id, name, category, picture, points)
+    return Garment(id, name, category, picture, points, outline)
 
 
 def load_garment_file(png: Path) -> Garment:
-    """Read STEM.png and the STEM.json beside it: ``{"name", "category", "landmarks": {NAME: [x, y]}}``.
+    """Read STEM.png and the STEM.json beside it: ``{"name", "category", "landmarks": {NAME: [x, y]}, "opening": [[x, y], ...]}``.
 
     Raises:
         UserError: either file cannot be read or the garment cannot be worn.
@@ -82,7 +88,7 @@ def load_garment_file(png: Path) -> Garment:
     if not isinstance(about, dict) or not isinstance(about.get("landmarks"), dict):
         raise UserError(f'the garment {png} has no landmarks: {described} must be an object with "category" and "landmarks".')
     name, category = about.get("name", png.stem), about.get("category")
-    return load_garment(png, png.stem, str(name), str(category), about["landmarks"])
+    return load_garment(png, png.stem, str(name), str(category), about["landmarks"], about.get("opening", []))
 
 
 def decode_picture(data: bytes, source: str) -> NDArray[np.uint8]:
