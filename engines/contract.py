@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engines.errors import UserError
+
 CROP_HEIGHT, CROP_WIDTH = 256, 192
 """Size of the person crop in pixels; every network sees the person at this size."""
 
@@ -82,3 +84,30 @@ BODY = Contract(
 )  # fmt: skip
 
 CONTRACTS = {contract.network: contract for contract in (BODY,)}
+
+
+Found = dict[str, tuple[tuple[int | None, ...], str]]
+"""What a runtime sees in a file: name -> (shape with ``None`` for free sizes, dtype)."""
+
+
+def check(contract: Contract, file: object, inputs: Found, outputs: Found) -> None:
+    """Compare what a file holds with its contract.
+
+    Raises :class:`UserError` naming the tensor that differs.
+    """
+    for kind, wanted, found in (("input", contract.inputs, inputs), ("output", contract.outputs, outputs)):
+        for tensor in wanted:
+            if tensor.name not in found:
+                raise UserError(
+                    f"The network file {file} has no {kind} '{tensor.name}' (it has {', '.join(found) or 'none'}): it is not a "
+                    f"'{contract.network}' network of this version; take the file that belongs to this checkout."
+                )
+            shape, dtype = found[tensor.name]
+            fits = len(shape) == len(tensor.shape) and all(
+                a is None or b is None or a == b for a, b in zip(shape, tensor.shape, strict=True)
+            )
+            if not fits or dtype != tensor.dtype:
+                raise UserError(
+                    f"In the network file {file} the {kind} '{tensor.name}' is {dtype} {list(shape)}, but {tensor.dtype} "
+                    f"{list(tensor.shape)} is expected; take the file that belongs to this checkout."
+                )

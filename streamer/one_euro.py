@@ -9,6 +9,8 @@ import numpy as np
 
 FRAME_SECONDS = 1 / 30
 """Time between two frames. Under overload frames are dropped and this is longer; the filter then only follows faster."""
+NOISE_SPEED = 0.08
+"""Speed that the noise of a still landmark looks like, sizes a second; slower is no movement."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +34,7 @@ def one_euro(
         return Filtered(points.astype(float), np.zeros(points.shape))
     speeds = (points - previous.points) / size / FRAME_SECONDS
     speeds = previous.speeds + _weight(np.array(3.0)) * (speeds - previous.speeds)
-    cutoff = still_hz + quickness * np.linalg.norm(speeds, axis=1)
+    cutoff = still_hz + quickness * np.maximum(np.linalg.norm(speeds, axis=1) - NOISE_SPEED, 0)
     weight = (_weight(cutoff) * sure)[:, None]
     return Filtered(previous.points + weight * (points - previous.points), speeds)
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-
-from engines.body import Body, Reading
-from engines.crop import Box, Crop, crop
 from engines.tryon.dress import dress
 from engines.tryon.fit import Fit, fit
+
+from engines.body import Body, Reading
+from engines.body.person import find_person
+from engines.crop import Box, Crop, crop
 from engines.tryon.garment import Garment
 from streamer import tracker
 from streamer.timing import Spans
@@ -72,7 +73,7 @@ class Pipeline:
         with spans("find"):
             height, width = frame.shape[:2]
             whole = crop(frame, (0, 0, width, height))
-            box = tracker.find_person(self.body(whole.picture), whole, (height, width), track.box if track else None)
+            box = find_person(self.body(whole.picture), whole, (height, width), track.box if track else None)
         return self._read(frame, box, None, spans) if box else None
 
     def _read(self, frame: np.ndarray, box: Box, track: tracker.Track | None, spans: Spans) -> tuple[tracker.Track, Reading, Crop] | None:
@@ -81,7 +82,7 @@ class Pipeline:
         with spans("body"):
             reading = self.body(cropped.picture)
         with spans("find"):
-            target = tracker.find_person(reading, cropped, (frame.shape[0], frame.shape[1]), box)
+            target = find_person(reading, cropped, (frame.shape[0], frame.shape[1]), box)
             if target is None:
                 return None
             track, reading = tracker.update(track, reading, cropped, target)

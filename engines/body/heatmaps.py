@@ -31,6 +31,10 @@ def decode(heatmaps: np.ndarray) -> np.ndarray:
     reach = np.arange(5)
     window = padded[np.arange(count)[:, None, None], row[:, None, None] + reach[:, None], column[:, None, None] + reach]
     window = np.maximum(window - 0.1 * window.max((1, 2), keepdims=True), 0) + 1e-9
+    # At the map's edge only cells count whose opposite cell is on the map, too: half a bump would pull inward.
+    whole_x = np.abs(reach - 2) <= np.minimum(column, columns - 1 - column)[:, None]
+    whole_y = np.abs(reach - 2) <= np.minimum(row, rows - 1 - row)[:, None]
+    window *= whole_y[:, :, None] & whole_x[:, None, :]
     total = window.sum((1, 2))
     dx = (window.sum(1) * (reach - 2)).sum(1) / total
     dy = (window.sum(2) * (reach - 2)).sum(1) / total

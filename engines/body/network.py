@@ -6,7 +6,6 @@ area falls to a quarter, so that every convolution costs about the same.
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 

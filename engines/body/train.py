@@ -1,7 +1,7 @@
 """Trains the body network: ``python -m engines.body.train --data ../shared/data``.
 
 Photos with pixel labels teach parsing and landmarks; photos without and video frames teach landmarks (and, by their tags, which
-classes are absent); pictures without a person teach that there is none. The figures and what else was tried are in CARD.md and engines/LOG.md.
+classes are absent); pictures without a person teach that there is none. Figures are in CARD.md, what else was tried in engines/LOG.md.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ WEIGHTS = np.array([0.5, 1.6, 1, 2, 2, 1, 1, 1, 2, 1, 1.6, 1.6, 1.4, 1, 1, 1, 1,
 class Samples(IterableDataset[dict[str, np.ndarray]]):
     """An endless stream of random samples; each worker has its own seed."""
 
-    def __init__(self, photos: list[people.Person], frames: list[people.Person], garments: list[np.ndarray], room: np.ndarray, seed: int) -> None:
+    def __init__(
+        self, photos: list[people.Person], frames: list[people.Person], garments: list[np.ndarray], room: np.ndarray, seed: int
+    ) -> None:
         self.labelled = [p for p in photos if p.labels is not None]
         self.unlabelled = [p for p in photos if p.labels is None]
         self.frames, self.garments, self.seed = frames, garments, seed
@@ -107,7 +109,12 @@ def validate(network: BodyNetwork, photos: list[people.Person]) -> dict[str, flo
         points[:, :2] = points[:, :2] @ matrix[:, :2].T + matrix[:, 2]
         r, c = correct_keypoints(points, maps.decode(heat.sigmoid()[0].numpy()), (box[3] - box[1]) * matrix[1, 1])
         right, counted = right + r, counted + c
-    return {"miou": score.mean_iou, "accuracy": score.accuracy, "pck": right / max(counted, 1), **{f"iou_{k}": v for k, v in score.iou.items()}}
+    return {
+        "miou": score.mean_iou,
+        "accuracy": score.accuracy,
+        "pck": right / max(counted, 1),
+        **{f"iou_{k}": v for k, v in score.iou.items()},
+    }
 
 
 def main() -> None:
@@ -168,7 +175,13 @@ def main() -> None:
         last = step + 1 == steps
         if time.monotonic() - saved > 180 or last:
             saved = time.monotonic()
-            loop.save(checkpoint, network=network.state_dict(), average=average.network.state_dict(), optimiser=optimiser.state_dict(), step=step + 1)
+            loop.save(
+                checkpoint,
+                network=network.state_dict(),
+                average=average.network.state_dict(),
+                optimiser=optimiser.state_dict(),
+                step=step + 1,
+            )
         if ((step + 1) % 1000 == 0 and step > args.small_steps) or last:
             figures = validate(average.network, held_out)  # type: ignore[arg-type]
             print(f"validation step {step + 1} " + " ".join(f"{k} {v:.4f}" for k, v in figures.items()), flush=True)

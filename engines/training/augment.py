@@ -151,7 +151,11 @@ def recolour(picture: np.ndarray, labels: np.ndarray, random: Random) -> np.ndar
     x, y, w, h = cv2.boundingRect(mask)
     region = picture[y : y + h, x : x + w]
     lab = cv2.cvtColor(region, cv2.COLOR_RGB2LAB).astype(np.float32)
-    lab = (lab - [128, 128, 128]) * [random.uniform(0.6, 1.2), 1, 1] + [128 + random.normal(0, 30), 128 + random.normal(0, 18), 128 + random.normal(0, 18)]
+    lab = (lab - [128, 128, 128]) * [random.uniform(0.6, 1.2), 1, 1] + [
+        128 + random.normal(0, 30),
+        128 + random.normal(0, 18),
+        128 + random.normal(0, 18),
+    ]
     new = cv2.cvtColor(np.clip(lab, 0, 255).astype(np.uint8), cv2.COLOR_LAB2RGB)
     alpha = cv2.GaussianBlur(mask[y : y + h, x : x + w].astype(np.float32), (0, 0), 1)[..., None]
     out = picture.copy()
@@ -159,7 +163,9 @@ def recolour(picture: np.ndarray, labels: np.ndarray, random: Random) -> np.ndar
     return out
 
 
-def replace_background(crop: np.ndarray, labels: np.ndarray, matrix: np.ndarray, random: Random, backgrounds: list[np.ndarray]) -> np.ndarray:
+def replace_background(
+    crop: np.ndarray, labels: np.ndarray, matrix: np.ndarray, random: Random, backgrounds: list[np.ndarray]
+) -> np.ndarray:
     """The person in another place: a room, a floor, a wall, or a plain colour."""
     mask = cv2.warpAffine((labels > 0).astype(np.float32), matrix, (CROP_WIDTH, CROP_HEIGHT), borderMode=cv2.BORDER_REPLICATE)
     alpha = cv2.GaussianBlur(mask, (0, 0), random.uniform(0.6, 1.4))[..., None]

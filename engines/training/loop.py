@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -43,7 +42,7 @@ def save(path: Path, **state: Any) -> None:
     """Write a checkpoint so that a kill leaves the old one or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.save(state, path.with_suffix(".tmp"))
-    os.replace(path.with_suffix(".tmp"), path)
+    path.with_suffix(".tmp").replace(path)
 
 
 def export(network: nn.Module, example: Tensor, path: Path, inputs: Sequence[str], outputs: Sequence[str]) -> None:
@@ -54,4 +53,4 @@ def export(network: nn.Module, example: Tensor, path: Path, inputs: Sequence[str
         network.eval(), (example,), str(temporary), opset_version=17, input_names=list(inputs), output_names=list(outputs),
         dynamic_axes=free, dynamo=False,
     )  # fmt: skip
-    os.replace(temporary, path)
+    temporary.replace(path)

@@ -61,7 +61,10 @@ def _split(where: np.ndarray, blazepose: np.ndarray, parts: dict[int, list[tuple
     points = np.stack([xs, ys], 1).astype(np.float32)
     classes = np.array(list(parts))
     distances = np.stack(
-        [np.min([_segment_distance(points, blazepose[a, :2], blazepose[b, :2]) for a, b in segments], axis=0) for segments in parts.values()]
+        [
+            np.min([_segment_distance(points, blazepose[a, :2], blazepose[b, :2]) for a, b in segments], axis=0)
+            for segments in parts.values()
+        ]
     )
     labels[ys, xs] = classes[distances.argmin(0)]
 

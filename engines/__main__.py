@@ -1,0 +1,27 @@
+"""``python -m engines COMMAND``: the networks from a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from engines.errors import exit_on_user_error
+
+
+def main() -> int:
+    """Command line; raises UserError for bad input."""
+    parser = argparse.ArgumentParser(prog="python -m engines", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    # A command's module is imported when it is asked for: each brings its own heavy packages.
+    body = commands.add_parser("body", help="parsing and landmarks of the person on every picture of a folder")
+    body.add_argument("in_dir", metavar="IN_DIR", help="folder of pictures")
+    body.add_argument("out_dir", metavar="OUT_DIR", help="gets STEM.png (a class index a pixel) and keypoints.json")
+    body.add_argument("--runtime", help="runtime of the network (default: openvino)")
+    args = parser.parse_args()
+    from engines.body.command import run
+
+    return run(args)
+
+
+if __name__ == "__main__":
+    sys.exit(exit_on_user_error(main))

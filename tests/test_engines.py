@@ -1,0 +1,90 @@
+"""Loading networks: the contract, the runtimes against each other, and files that are not what they should be."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+import engines
+from engines.contract import CATEGORY_LANDMARKS, CLASSES, CONTRACTS, GARMENT_LANDMARKS, GROUPS, LANDMARKS
+from engines.errors import UserError
+
+
+def tiny_network(path: Path, name: str = "picture", size: int = 256, dtype: int = TensorProto.UINT8) -> Path:
+    """A network with the body's outputs, made of casts and pooling: enough to be loaded and checked."""
+    picture = helper.make_tensor_value_info(name, dtype, ["batch", size, 192, 3])
+    outputs = [
+        helper.make_tensor_value_info("parsing", TensorProto.FLOAT, ["batch", 22, 128, 96]),
+        helper.make_tensor_value_info("heatmaps", TensorProto.FLOAT, ["batch", 18, 64, 48]),
+    ]
+    nodes = [
+        helper.make_node("Cast", [name], ["f"], to=TensorProto.FLOAT),
+        helper.make_node("Transpose", ["f"], ["t"], perm=[0, 3, 1, 2]),
+        helper.make_node("Conv", ["t", "w22"], ["parsing"], strides=[size // 128, 2], kernel_shape=[1, 1]),
+        helper.make_node("Conv", ["t", "w18"], ["heatmaps"], strides=[size // 64, 4], kernel_shape=[1, 1]),
+    ]
+    weights = [helper.make_tensor(f"w{n}", TensorProto.FLOAT, [n, 3, 1, 1], np.full(n * 3, 0.001)) for n in (22, 18)]
+    graph = helper.make_graph(nodes, "tiny", [picture], outputs, weights)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    return path
+
+
+@pytest.mark.parametrize("runtime", engines.RUNTIMES)
+def test_a_network_is_loaded_and_run(tmp_path, runtime):
+    engine = engines.load("body", runtime, path=tiny_network(tmp_path / "tiny.onnx"))
+    outputs = engine(picture=np.full((1, 256, 192, 3), 100, np.uint8))
+    assert outputs["parsing"].shape == (1, 22, 128, 96)
+    assert outputs["heatmaps"] == pytest.approx(0.3, rel=0.02)
+    assert engine.runtime == runtime
+    assert "CPU" in engine.reason
+
+
+@pytest.mark.parametrize("runtime", engines.RUNTIMES)
+@pytest.mark.parametrize(("wrong", "said"), [
+    ({"name": "image"}, "no input 'picture'"),
+    ({"size": 512}, r"input 'picture' is uint8 \[.*512, 192, 3\]"),
+    ({"dtype": TensorProto.FLOAT}, "input 'picture' is float32"),
+])  # fmt: skip
+def test_a_file_that_breaks_the_contract_is_refused_by_name(tmp_path, runtime, wrong, said):
+    with pytest.raises(UserError, match=said):
+        engines.load("body", runtime, path=tiny_network(tmp_path / "tiny.onnx", **wrong))
+
+
+@pytest.mark.parametrize("runtime", engines.RUNTIMES)
+def test_missing_and_damaged_files_say_how_to_get_them(tmp_path, runtime):
+    with pytest.raises(UserError, match=r"is missing.*git checkout"):
+        engines.load("body", runtime, path=tmp_path / "body.onnx")
+    whole = tiny_network(tmp_path / "tiny.onnx").read_bytes()
+    for damaged in (b"", b"not a network", whole[: len(whole) // 2]):
+        (tmp_path / "body.onnx").write_bytes(damaged)
+        with pytest.raises(UserError, match=r"body\.onnx"):
+            engines.load("body", runtime, path=tmp_path / "body.onnx")
+
+
+def test_an_unknown_runtime_is_refused_with_the_known_ones():
+    with pytest.raises(UserError, match=r"'cuda' is not known.*openvino"):
+        engines.load("body", "cuda")
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_committed_networks_give_the_same_on_every_runtime(name):
+    random = np.random.default_rng(0)
+    picture = random.integers(0, 256, (1, 64, 48, 3), np.uint8).repeat(4, 1).repeat(4, 2)
+    reference = engines.load(name, "onnxruntime")(picture=picture)
+    for runtime in engines.RUNTIMES:
+        outputs = engines.load(name, runtime)(picture=picture)
+        for key, wanted in reference.items():
+            # bfloat16, OpenVINO's choice on some processors, has 8 bits of precision.
+            assert np.abs(outputs[key] - wanted).mean() < 0.01, (runtime, key)
+
+
+def test_the_contract_is_consistent():
+    assert len(CLASSES) == 22
+    assert len(LANDMARKS) == 18
+    assert len(GARMENT_LANDMARKS) == 24
+    assert sorted(c for g in GROUPS.values() for c in g) == sorted(CLASSES)
+    counts = {category: len(names) for category, names in CATEGORY_LANDMARKS.items()}
+    assert counts == {"blouse": 13, "outwear": 14, "dress": 15, "trousers": 7, "skirt": 4}
+    assert {n for names in CATEGORY_LANDMARKS.values() for n in names} == set(GARMENT_LANDMARKS)
