@@ -1,0 +1,216 @@
+"""What the browser tests and the latency benchmark share: Chromium, its camera, and the server as a user starts it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self
+from urllib.request import urlopen
+
+import cv2
+import numpy as np
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+PLACES = (
+    "/usr/bin/chromium",  # Debian's package
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "/opt/google/chrome/chrome",
+    "/snap/bin/chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+FLAGS = (
+    "--no-sandbox",  # root in a container has no other way
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+)
+PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True}
+DESKTOP = {"viewport": {"width": 1440, "height": 900}}
+
+
+def find_chromium() -> str | None:
+    """The Chromium or Chrome of this machine, or None. ``CHROMIUM`` in the environment names another."""
+    for place in (os.environ.get("CHROMIUM", ""), *PLACES):
+        if place and (found := shutil.which(place)):
+            return found
+    return None
+
+
+@contextlib.contextmanager
+def chromium(clip: Path | None = None, permission: str = "allow", flags: Sequence[str] = ()) -> Iterator[Browser]:
+    """A headless Chromium whose camera plays ``clip`` (Chromium's own test picture without one).
+
+    ``permission``: "allow" or "deny" is the answer to every question for the camera.
+    Raises RuntimeError where there is no Chromium.
+    """
+    path = find_chromium()
+    if path is None:
+        raise RuntimeError("no Chromium or Chrome on this machine: install Debian's package chromium, or set CHROMIUM to its path")
+    answer = "--use-fake-ui-for-media-stream" + ("" if permission == "allow" else f"={permission}")
+    camera = [f"--use-file-for-fake-video-capture={clip}"] if clip else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, answer, *camera, *flags])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Server:
+    """``python -m streamer serve --http`` as a user starts it; ready when entered, stopped by Ctrl-C when left."""
+
+    def __init__(self, data: Path, port: int | None = None, options: Sequence[str] = ()) -> None:
+        self.port = port or free_port()
+        self.url = f"http://localhost:{self.port}/"
+        self._command = [sys.executable, "-m", "streamer", "serve", "--http", "--port", str(self.port), "--data", str(data), *options]
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop(signal.SIGINT)
+
+    def start(self) -> None:
+        """Start and wait for the address it prints. Raises RuntimeError with what it printed if it ends instead."""
+        self._process = subprocess.Popen(self._command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        assert self._process.stdout is not None
+        said = []
+        for line in self._process.stdout:
+            said.append(line)
+            if f"http://" in line and f":{self.port}" in line:
+                break
+        else:
+            self._process.wait()
+            raise RuntimeError(f"the server did not start: {''.join(said[-5:]).strip()}")
+        with urlopen(f"{self.url}healthz", timeout=10) as answer:
+            assert answer.status == 200
+
+    def stop(self, how: signal.Signals = signal.SIGKILL) -> None:
+        """End it with a signal: SIGKILL leaves every session without goodbye."""
+        if self._process is None:
+            return
+        self._process.send_signal(how)
+        self._process.communicate(timeout=20)
+        self._process = None
+
+
+def free_port() -> int:
+    """A TCP port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("", 0))
+        return int(probe.getsockname()[1])
+
+
+def watch(page: Page) -> list[str]:
+    """A list that fills with what must not happen on a page: errors, warnings on the console, requests to other hosts."""
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
+    page.on("console", lambda message: wrong.append(f"console: {message.text}") if message.type in ("error", "warning") else None)
+    page.on("request", lambda request: None if _is_own(request.url) else wrong.append(f"request to {request.url}"))
+    return wrong
+
+
+def _is_own(url: str) -> bool:
+    return url.startswith(("http://localhost:", "ws://localhost:", "blob:http://localhost:", "data:"))
+
+
+def write_clip(path: Path, frames: Iterator[np.ndarray] | Sequence[np.ndarray], fps: int = 30) -> Path:
+    """Write RGB uint8 frames (H, W, 3), H and W even, as the uncompressed Y4M file Chromium takes for its camera."""
+    with path.open("wb") as file:
+        for index, frame in enumerate(frames):
+            height, width = frame.shape[:2]
+            if index == 0:
+                file.write(f"YUV4MPEG2 W{width} H{height} F{fps}:1 Ip A1:1 C420jpeg\n".encode())
+            file.write(b"FRAME\n")
+            file.write(cv2.cvtColor(frame, cv2.COLOR_RGB2YUV_I420).tobytes())
+    return path
+
+
+def astronaut_frames(count: int = 60, size: tuple[int, int] = (640, 480)) -> Iterator[np.ndarray]:
+    """A person from the waist up before a camera, swaying a little: RGB uint8 (H, W, 3). Plays in a loop without a jump."""
+    from skimage.data import astronaut
+
+    picture = astronaut()
+    width, height = size
+    base = height / picture.shape[0]
+    for index in range(count):
+        turn = 2 * np.pi * index / count
+        scale = base * (1.0 + 0.015 * np.sin(turn))
+        x = width / 2 - 0.5 * picture.shape[1] * scale + 6 * np.sin(turn)
+        y = height - picture.shape[0] * scale + 2.0
+        matrix = np.array([[scale, 0, x], [0, scale, y]])
+        yield cv2.warpAffine(picture, matrix, (width, height), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
+
+
+def video_frames(path: Path, count: int, size: tuple[int, int] = (640, 480)) -> Iterator[np.ndarray]:
+    """The first ``count`` frames of a video as RGB uint8 of ``size`` (width, height); shorter videos start again."""
+    import av
+
+    made = 0
+    while made < count:
+        with av.open(str(path)) as container:
+            before = made
+            for frame in container.decode(video=0):
+                yield cv2.resize(frame.to_ndarray(format="rgb24"), size, interpolation=cv2.INTER_AREA)
+                made += 1
+                if made == count:
+                    return
+            if made == before:
+                raise ValueError(f"{path} holds no frame")
+
+
+READ_PIXELS = """(id, points) => {
+  const video = document.getElementById(id);
+  const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  context.drawImage(video, 0, 0);
+  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+  return { width: canvas.width, height: canvas.height, data: btoa(Array.from(data, (c) => String.fromCharCode(c)).join('')) };
+}"""
+
+
+def read_video(page: Page, id: str = "view") -> np.ndarray:
+    """What a <video> shows at this moment: RGB uint8 (H, W, 3)."""
+    import base64
+
+    answer: dict[str, Any] = page.evaluate(f"id => ({READ_PIXELS})(id)", id)
+    pixels = np.frombuffer(base64.b64decode(answer["data"]), np.uint8)
+    return pixels.reshape(answer["height"], answer["width"], 4)[:, :, :3].copy()
+
+
+def wait_until(page: Page, condition: str, seconds: float = 15) -> None:
+    """Wait until a JavaScript expression is true. Unlike Playwright's ``wait_for_function`` it needs no eval, which the page's CSP forbids.
+
+    Raises TimeoutError naming the condition.
+    """
+    held = page.evaluate(
+        f"""async (limit) => {{
+            const end = performance.now() + limit;
+            while (!({condition})) {{
+                if (performance.now() > end) return false;
+                await new Promise((next) => setTimeout(next, 30));
+            }}
+            return true;
+        }}""",
+        seconds * 1000,
+    )
+    if not held:
+        raise TimeoutError(f"not within {seconds:g} s: {condition}; status: {page.locator('#status').inner_text()!r}")

@@ -1,0 +1,114 @@
+// The shopper's camera: opens it, turns the browser's errors into states of the page, and notices when it goes away.
+
+const WANTED = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
+const MUTED_MS = 1000; // a camera starts muted on some phones; only a lasting mute is another app's doing
+
+/** Why there is no picture: `state` is one of words.js. */
+export class CameraError extends Error {
+  constructor(state, cause) {
+    super(state, { cause });
+    this.state = state;
+  }
+}
+
+export class Camera {
+  #on;
+  #track = null;
+  #wanted = { facingMode: { ideal: 'user' } };
+  #devices = [];
+  #muteTimer = null;
+  #turn = 0;
+
+  /** `on` holds the callbacks: lost() when the track ended by itself; paused(boolean) when the system holds the picture back. */
+  constructor(on) {
+    this.#on = on;
+  }
+
+  get track() {
+    return this.#track;
+  }
+
+  /** True where a second camera can be switched to. */
+  get canSwitch() {
+    return this.#devices.length > 1;
+  }
+
+  /** 'user' or 'environment'. A webcam that does not say faces the user. */
+  get facing() {
+    const { facingMode } = this.#track?.getSettings() ?? {};
+    if (facingMode) return facingMode === 'environment' ? 'environment' : 'user';
+    return /back|rear|environment/i.test(this.#track?.label ?? '') ? 'environment' : 'user';
+  }
+
+  /** Opens the camera (again) and returns its track; null when another call has overtaken this one. Throws CameraError. */
+  async open() {
+    const turn = ++this.#turn;
+    this.#release(); // many phones cannot open a second camera beside the first
+    const track = await request(this.#wanted);
+    if (turn !== this.#turn) {
+      track.stop();
+      return null;
+    }
+    this.#watch(track);
+    this.#devices = (await navigator.mediaDevices.enumerateDevices()).filter(({ kind }) => kind === 'videoinput');
+    return track;
+  }
+
+  /** Opens the next camera: the other side of a phone, the next webcam of a computer. */
+  async next() {
+    const { facingMode, deviceId } = this.#track?.getSettings() ?? {};
+    if (facingMode) {
+      this.#wanted = { facingMode: { ideal: facingMode === 'environment' ? 'user' : 'environment' } };
+    } else {
+      const at = this.#devices.findIndex((device) => device.deviceId === deviceId);
+      this.#wanted = { deviceId: { exact: this.#devices[(at + 1) % this.#devices.length].deviceId } };
+    }
+    return this.open();
+  }
+
+  stop() {
+    this.#turn += 1;
+    this.#release();
+  }
+
+  #watch(track) {
+    this.#track = track;
+    if ('contentHint' in track) track.contentHint = 'motion';
+    track.onended = () => this.#on.lost();
+    track.onmute = () => {
+      clearTimeout(this.#muteTimer);
+      this.#muteTimer = setTimeout(() => this.#on.paused(true), MUTED_MS);
+    };
+    track.onunmute = () => {
+      clearTimeout(this.#muteTimer);
+      this.#on.paused(false);
+    };
+    if (track.muted) track.onmute();
+  }
+
+  #release() {
+    clearTimeout(this.#muteTimer);
+    if (!this.#track) return;
+    this.#track.onended = this.#track.onmute = this.#track.onunmute = null;
+    this.#track.stop();
+    this.#track = null;
+  }
+}
+
+async function request(wanted) {
+  const attempts = [{ ...WANTED, ...wanted }, wanted, true]; // a camera that cannot do what is wanted is better than none
+  for (const [index, video] of attempts.entries()) {
+    try {
+      return (await navigator.mediaDevices.getUserMedia({ video, audio: false })).getVideoTracks()[0];
+    } catch (error) {
+      if (error.name !== 'OverconstrainedError' || index === attempts.length - 1) throw new CameraError(stateOf(error), error);
+    }
+  }
+}
+
+function stateOf({ name, message }) {
+  if (name === 'NotAllowedError' || name === 'SecurityError') return /system/i.test(message) ? 'denied-by-system' : 'denied';
+  if (name === 'NotFoundError' || name === 'OverconstrainedError') return 'no-camera';
+  if (name === 'NotReadableError' || name === 'AbortError') return 'busy';
+  return 'camera-failed';
+}

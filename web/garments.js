@@ -1,0 +1,118 @@
+// The row of garments: builds it, marks the chosen one, moves with the arrow keys.
+
+export class GarmentRow {
+  #list;
+  #words;
+  #choose;
+  #known = '';
+
+  /** `list`: the <ul>; `choose(id | null)` is called when the shopper taps. */
+  constructor(list, words, choose) {
+    this.#list = list;
+    this.#words = words;
+    this.#choose = choose;
+    list.addEventListener('click', ({ target }) => this.#tapped(target.closest('[data-garment]')));
+    list.addEventListener('keydown', (event) => this.#move(event));
+    this.show([]);
+  }
+
+  /** Shows these garments: [{id, name, picture}]. Does nothing when they are the ones shown already. */
+  show(garments) {
+    const known = JSON.stringify(garments);
+    if (known === this.#known) return;
+    this.#known = known;
+    const chosen = this.chosen;
+    this.#list.replaceChildren(this.#item({ id: '', name: this.#words.noGarment }), ...garments.map((garment) => this.#item(garment)));
+    this.mark(chosen);
+  }
+
+  has(id) {
+    return this.#buttons().some((button) => button.dataset.garment === id);
+  }
+
+  /** The chosen garment's id, or null. */
+  get chosen() {
+    return this.#list.querySelector('[aria-pressed="true"]')?.dataset.garment || null;
+  }
+
+  /** Marks this garment as the chosen one; null marks "no garment". */
+  mark(id) {
+    const buttons = this.#buttons();
+    const chosen = buttons.find((button) => button.dataset.garment === (id ?? '')) ?? buttons[0];
+    for (const button of buttons) {
+      button.setAttribute('aria-pressed', String(button === chosen));
+      button.tabIndex = button === chosen ? 0 : -1;
+      button.classList.remove('waiting');
+    }
+  }
+
+  /** Shows on the chosen garment that it is on its way to the picture. */
+  wait(on) {
+    this.#list.querySelector('[aria-pressed="true"]')?.classList.toggle('waiting', on);
+  }
+
+  /** Brings the chosen garment into view. */
+  reveal() {
+    this.#list.querySelector('[aria-pressed="true"]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }
+
+  #buttons() {
+    return [...this.#list.querySelectorAll('[data-garment]')];
+  }
+
+  #tapped(button) {
+    if (!button) return;
+    const id = button.dataset.garment || null;
+    this.#choose(id === this.chosen ? null : id);
+    button.scrollIntoView({ block: 'nearest', inline: 'center', behavior: 'smooth' });
+  }
+
+  #move(event) {
+    const buttons = this.#buttons();
+    const at = buttons.indexOf(document.activeElement);
+    const to = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: buttons.length - 1 }[event.key];
+    if (at < 0 || to === undefined) return;
+    event.preventDefault();
+    buttons[Math.max(0, Math.min(to, buttons.length - 1))].focus();
+  }
+
+  #item({ id, name, picture }) {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.dataset.garment = id;
+    button.title = name;
+    button.append(id ? thumbnail(id, picture) : icon('none'), label(name));
+    const item = document.createElement('li');
+    item.append(button);
+    return item;
+  }
+}
+
+function thumbnail(id, picture) {
+  const image = document.createElement('img');
+  image.alt = '';
+  image.draggable = false;
+  image.decoding = 'async';
+  image.onerror = () => {
+    image.onerror = null;
+    image.src = picture;
+  };
+  image.src = `/garments/${encodeURIComponent(id)}.thumb.png`;
+  return image;
+}
+
+function label(text) {
+  const name = document.createElement('span');
+  name.textContent = text;
+  return name;
+}
+
+function icon(name) {
+  const space = 'http://www.w3.org/2000/svg';
+  const svg = document.createElementNS(space, 'svg');
+  const use = document.createElementNS(space, 'use');
+  svg.setAttribute('aria-hidden', 'true');
+  use.setAttribute('href', `/static/icons.svg#${name}`);
+  svg.append(use);
+  return svg;
+}

@@ -1,0 +1,158 @@
+// One connection to the server: a WebSocket for signalling, a peer connection for the picture, a data channel for control.
+// It is used once and ends once; mirror-session.js makes the next one. It knows nothing about the page.
+
+const PING_MS = 1000;
+const SILENCE_MS = 4000; // no pong for this long: lost
+const MEDIA_MS = 10000; // from the socket's opening to the connected peer
+const INTERRUPTED_MS = 1500; // ICE may heal itself in this time
+
+export class Link {
+  #on;
+  #track;
+  #settings;
+  #socket;
+  #peer = null;
+  #sender = null;
+  #control = null;
+  #clock = null;
+  #opened = 0;
+  #heard = 0;
+  #interrupted = 0;
+  #ended = false;
+
+  /**
+   * `settings` {garment, mirror}: what the picture starts with. `on` holds the callbacks: hello(message), track(MediaStreamTrack),
+   * connected(), message(object from the control channel), ended(cause, message) with cause 'server' | 'media' | 'refused'.
+   */
+  constructor(url, track, settings, on) {
+    this.#on = on;
+    this.#track = track;
+    this.#settings = { ...settings };
+    this.#opened = this.#heard = performance.now();
+    this.#socket = new WebSocket(url);
+    this.#socket.onmessage = ({ data }) => this.#receive(JSON.parse(data)).catch((error) => this.#end('media', error));
+    this.#socket.onclose = () => this.#end('server');
+    this.#clock = setInterval(() => this.check(), PING_MS);
+  }
+
+  /** Sends another picture from now on; null sends none. */
+  async replaceTrack(track) {
+    this.#track = track;
+    await this.#sender?.replaceTrack(track);
+  }
+
+  wear(id) {
+    this.#settings.garment = id;
+    this.#tell({ type: 'garment', id });
+  }
+
+  mirror(on) {
+    this.#settings.mirror = on;
+    this.#tell({ type: 'mirror', on });
+  }
+
+  /** Says goodbye and ends, without a call to `ended`. */
+  close() {
+    this.#send({ type: 'bye' });
+    this.#on = {};
+    this.#end();
+  }
+
+  /** Pings, and ends a connection that has gone quiet. Runs each second; call it when the page comes back to view. */
+  check() {
+    const now = performance.now();
+    const connected = this.#peer?.connectionState === 'connected';
+    if (now - this.#heard > SILENCE_MS) this.#end('server');
+    else if (!connected && this.#peer && !this.#interrupted && now - this.#opened > MEDIA_MS) this.#end('media');
+    else if (this.#interrupted && now - this.#interrupted > INTERRUPTED_MS) this.#end('media');
+    else this.#send({ type: 'ping', t: now });
+  }
+
+  /** The peer connection's statistics, or null while there is none. */
+  async stats() {
+    return this.#peer ? this.#peer.getStats() : null;
+  }
+
+  async #receive(message) {
+    this.#heard = performance.now();
+    if (message.type === 'hello') {
+      this.#on.hello?.(message);
+      await this.#negotiate(message.iceServers ?? []);
+    } else if (message.type === 'answer') {
+      await this.#peer.setRemoteDescription({ type: 'answer', sdp: message.sdp });
+    } else if (message.type === 'candidate') {
+      await this.#peer?.addIceCandidate(message.candidate ?? undefined);
+    } else if (message.type === 'refused') {
+      this.#end('refused', message);
+    }
+  }
+
+  async #negotiate(iceServers) {
+    const peer = (this.#peer = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' }));
+    peer.onicecandidate = ({ candidate }) => this.#send({ type: 'candidate', candidate: candidate?.toJSON() ?? null });
+    peer.onconnectionstatechange = () => this.#follow(peer.connectionState);
+    peer.ontrack = ({ receiver, track }) => {
+      showAtOnce(receiver);
+      this.#on.track?.(track);
+    };
+    this.#openControl(peer.createDataChannel('control'));
+    const { sender } = peer.addTransceiver(this.#track ?? 'video', { direction: 'sendrecv' });
+    this.#sender = sender;
+    await peer.setLocalDescription(await peer.createOffer());
+    this.#send({ type: 'offer', sdp: peer.localDescription.sdp, garment: this.#settings.garment });
+    if (sender.track !== this.#track) await sender.replaceTrack(this.#track); // the camera was changed meanwhile
+    await preferMotion(sender);
+  }
+
+  #openControl(control) {
+    this.#control = control;
+    control.onopen = () => {
+      this.#tell({ type: 'garment', id: this.#settings.garment });
+      this.#tell({ type: 'mirror', on: this.#settings.mirror });
+    };
+    control.onmessage = ({ data }) => this.#on.message?.(JSON.parse(data));
+  }
+
+  #follow(state) {
+    this.#interrupted = state === 'disconnected' ? performance.now() : 0;
+    if (state === 'connected') this.#on.connected?.();
+    if (state === 'failed') this.#end('media');
+  }
+
+  #send(message) {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+
+  #tell(message) {
+    if (this.#control?.readyState === 'open') this.#control.send(JSON.stringify(message));
+  }
+
+  #end(cause, message) {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearInterval(this.#clock);
+    this.#socket.onmessage = this.#socket.onclose = null;
+    this.#socket.close();
+    if (this.#control) this.#control.onopen = this.#control.onmessage = null;
+    if (this.#peer) {
+      this.#peer.ontrack = this.#peer.onicecandidate = this.#peer.onconnectionstatechange = null;
+      this.#peer.close();
+    }
+    this.#on.ended?.(cause, message);
+  }
+}
+
+// A frame is shown when it arrives: a mirror would rather stutter once than be late always.
+function showAtOnce(receiver) {
+  if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = 0;
+  else if ('playoutDelayHint' in receiver) receiver.playoutDelayHint = 0;
+}
+
+// On a weak network fewer pixels feel better than fewer frames. Not every browser has the setting; none needs it.
+async function preferMotion(sender) {
+  try {
+    await sender.setParameters({ ...sender.getParameters(), degradationPreference: 'maintain-framerate' });
+  } catch (error) {
+    console.debug('degradationPreference is not supported here', error);
+  }
+}

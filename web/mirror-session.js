@@ -1,0 +1,119 @@
+// The mirror as one lasting thing: it keeps a Link alive, tries again when it is lost, and remembers the track and the garment.
+// It never touches the page; the page never touches the peer connection.
+
+import { Link } from './link.js';
+
+const BACKOFF_MS = [250, 500, 1000, 2000, 4000];
+const FULL_MS = 4000; // how often a full server is asked again
+const PATIENCE = 3; // attempts that fail in a row before the shopper is told why
+
+export class MirrorSession {
+  #url;
+  #on;
+  #link = null;
+  #track = null;
+  #garment = null;
+  #mirrored = false;
+  #failures = 0;
+  #wasLive = false;
+  #timer = null;
+  #running = false;
+
+  /**
+   * `on` holds the callbacks: state(name) with name connecting | live | reconnecting | unreachable | blocked | full | refused;
+   * track(MediaStreamTrack) for the returned picture; garments(list); frame(message) for each returned frame; fault(sentence).
+   */
+  constructor(url, on) {
+    this.#url = url;
+    this.#on = on;
+  }
+
+  /** Starts with this camera track, or with none yet (null). */
+  start(track) {
+    this.#running = true;
+    this.#track = track;
+    this.#failures = 0;
+    this.#wasLive = false;
+    this.#connect();
+  }
+
+  /** Ends the session and tells the server. */
+  stop() {
+    this.#running = false;
+    clearTimeout(this.#timer);
+    this.#link?.close();
+    this.#link = null;
+  }
+
+  async replaceTrack(track) {
+    this.#track = track;
+    await this.#link?.replaceTrack(track);
+  }
+
+  /** Wears the garment with this id; null takes it off. */
+  wear(id) {
+    this.#garment = id;
+    this.#link?.wear(id);
+  }
+
+  mirror(on) {
+    this.#mirrored = on;
+    this.#link?.mirror(on);
+  }
+
+  /** The network or the page has come back: look at once instead of at the next tick. */
+  wake() {
+    if (!this.#running) return;
+    if (this.#link) this.#link.check();
+    else this.#connect();
+  }
+
+  async stats() {
+    return this.#link ? this.#link.stats() : null;
+  }
+
+  #connect() {
+    clearTimeout(this.#timer);
+    this.#on.state(this.#stateWhileTrying());
+    this.#link = new Link(this.#url, this.#track, { garment: this.#garment, mirror: this.#mirrored }, {
+      hello: ({ garments }) => this.#on.garments(garments),
+      track: (track) => this.#on.track(track),
+      connected: () => this.#connected(),
+      message: (message) => this.#heed(message),
+      ended: (cause, message) => this.#lost(cause, message),
+    });
+  }
+
+  #connected() {
+    this.#failures = 0;
+    this.#wasLive = true;
+    this.#on.state('live');
+  }
+
+  #heed(message) {
+    if (message.type === 'frame') this.#on.frame(message);
+    else if (message.type === 'error') this.#on.fault(message.message);
+  }
+
+  #lost(cause, message) {
+    this.#link = null;
+    if (cause === 'refused' && message.reason !== 'full') {
+      this.#running = false;
+      this.#on.state('refused');
+      return;
+    }
+    const full = cause === 'refused';
+    const wait = full ? FULL_MS : BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length - 1)];
+    this.#failures = full ? 0 : this.#failures + 1;
+    this.#on.state(full ? 'full' : this.#stateWhileTrying(cause));
+    this.#timer = setTimeout(() => this.#connect(), wait * (0.8 + 0.4 * Math.random())); // spread: all shoppers lose a server at once
+  }
+
+  #stateWhileTrying(cause = this.#cause) {
+    this.#cause = cause;
+    if (this.#failures >= PATIENCE) return cause === 'media' ? 'blocked' : 'unreachable';
+    return this.#wasLive ? 'reconnecting' : 'connecting';
+  }
+
+  #cause = 'server';
+}
