@@ -92,6 +92,7 @@ def decode(queue: EncodedQueue, sink: Callable[[Decoded], object], failed: threa
         start = time.perf_counter()
         if decoder is None or codec.name != name:
             decoder, name = get_decoder(codec), codec.name
+            decoder.codec.thread_count = 1  # type: ignore[attr-defined]  # a live stream has one slice a frame: more threads find no work
         try:
             frames = decoder.decode(encoded)
         except av.FFmpegError as error:

@@ -1,4 +1,4 @@
-"""aiortc's receiver with the video fixes in: frames complete on the marker bit, a decoder that never falls behind."""
+"""aiortc's receiver with the video fixes in: frames complete on the marker bit, repeated NACKs, a decoder that never falls behind."""
 
 from __future__ import annotations
 
@@ -9,18 +9,26 @@ from collections.abc import Callable
 from aiortc import RTCRtpReceiver
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcrtpparameters import RTCRtpReceiveParameters
+from aiortc.rtp import RtpPacket
 
 from .decoder import Decoded, EncodedQueue, decode
+from .jitter import FrameBuffer
+from .nack import Nacks
 from .private import Private
+
+TICK = 0.01  # seconds between looks at what is still missing
 
 
 class Receiver(RTCRtpReceiver):
-    """Give it a ``sink`` before media flows: it gets every decoded frame, in the decoder's thread. Without one, packets are dropped."""
+    """Give it a sink before media flows: it gets every decoded frame, in the decoder's thread. Without one, packets are dropped."""
 
     def __init__(self, kind: str, transport: RTCDtlsTransport) -> None:
         super().__init__(kind, transport)
         self._own = Private(self, RTCRtpReceiver)
         self._own.decoder_queue = self._queue = EncodedQueue(self._own.decoder_error)
+        self._own.jitter_buffer = self._buffer = FrameBuffer(self._own.codecs)
+        self._own.nack_generator = self._nacks = Nacks()
+        self._tick: asyncio.TimerHandle | None = None
         self._sink: Callable[[Decoded], object] | None = None
         self._enabled = False
 
@@ -30,8 +38,8 @@ class Receiver(RTCRtpReceiver):
 
     @property
     def dropped(self) -> int:
-        """Encoded frames thrown away because the decoder fell behind."""
-        return self._queue.dropped
+        """Encoded frames let go: lost on the way, or because the decoder fell behind."""
+        return self._queue.dropped + self._buffer.lost_frames
 
     async def receive(self, parameters: RTCRtpReceiveParameters) -> None:
         """As aiortc's, but for the decoder's thread."""
@@ -51,3 +59,43 @@ class Receiver(RTCRtpReceiver):
         self.transport._register_rtp_receiver(self, parameters)
         own.rtcp_task = asyncio.ensure_future(self._run_rtcp())
         own.started = True
+
+    async def stop(self) -> None:
+        """As aiortc's; no request for a lost packet follows."""
+        self._enabled = False
+        self._cancel_tick()
+        await super().stop()
+        self._sink = None
+
+    def _handle_disconnect(self) -> None:
+        self._enabled = False
+        self._cancel_tick()
+        super()._handle_disconnect()
+
+    async def _handle_rtp_packet(self, packet: RtpPacket, arrival_time_ms: int) -> None:
+        await super()._handle_rtp_packet(packet, arrival_time_ms)
+        own = self._own
+        for payload_type, frame in self._buffer.more():
+            frame.timestamp = own.timestamp_mapper.map(frame.timestamp)
+            self._queue.put((own.codecs[payload_type], frame))
+        if self._nacks and self._tick is None and self._enabled:
+            self._schedule(own.rtx_ssrc.get(packet.ssrc, packet.ssrc))
+
+    def _schedule(self, ssrc: int) -> None:
+        self._tick = asyncio.get_running_loop().call_later(TICK, lambda: asyncio.ensure_future(self._ask_again(ssrc)))
+
+    async def _ask_again(self, ssrc: int) -> None:
+        self._tick = None
+        if (needed := self._buffer.next_sequence) is not None:
+            self._nacks.forget_before(needed)
+        if self._enabled and (lost := sorted(self._nacks.missing)):
+            await self._send_rtcp_nack(ssrc, lost)
+        if self._enabled and self._buffer.needs_key_frame():
+            await self._send_rtcp_pli(ssrc)
+        if self._enabled and self._nacks and self._tick is None:
+            self._schedule(ssrc)
+
+    def _cancel_tick(self) -> None:
+        if self._tick is not None:
+            self._tick.cancel()
+            self._tick = None

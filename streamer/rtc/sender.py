@@ -11,11 +11,11 @@ from concurrent.futures import Executor
 from typing import Any, Protocol
 
 from aiortc import MediaStreamTrack, RTCRtpSender
-from aiortc.codecs import get_encoder
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.rtcrtpsender import RTCEncodedFrame
 
+from .encoders import make_encoder
 from .private import Private
 
 
@@ -43,7 +43,7 @@ class Sender(RTCRtpSender):
         if not self._enabled:
             return None
         if self._own.encoder is None:
-            self._own.encoder = get_encoder(codec)
+            self._own.encoder = make_encoder(codec)
         force_key, self._own.force_keyframe = self._own.force_keyframe, False
         start = time.perf_counter()
         payloads, timestamp = await self._own.loop.run_in_executor(self._pool, self._own.encoder.encode, frame, force_key)

@@ -1,0 +1,147 @@
+"""A jitter buffer that knows a frame is complete when it is.
+
+aiortc 1.16 holds a video frame until a packet of the next one arrives, a whole frame interval later (33 ms at 30 a second).
+The RTP marker bit says which packet is a frame's last (RFC 3550, 5.1; RFC 7741 and RFC 6184 for VP8 and H.264), so a frame
+goes out here as soon as its packets are contiguous from the first to the marked one. Padding-only packets, which browsers
+send to probe the bandwidth, belong to no frame. aiortc also waits for a lost packet until its 512 places are full, many
+seconds; here a hole may stay open for `PATIENCE` while it is asked for again, then everything up to the next key frame is
+let go, because the frames between refer to what is missing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from aiortc.jitterbuffer import JitterFrame
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from aiortc.rtp import RtpPacket
+
+from .decoder import is_key_frame
+
+PATIENCE = 0.25  # seconds a hole may stay open
+KEY_FRAME_EVERY = 0.3  # seconds between requests while a key frame is awaited
+CAPACITY = 2048  # packets; more than a second of 1080p
+JUMP = 8192  # sequence numbers; further than this is another stream, not a late packet
+
+
+class FrameBuffer:
+    """Packets in, whole frames out, in order. ``add`` is called as aiortc's; what it could not return yet is in ``more``."""
+
+    def __init__(self, codecs: Mapping[int, RTCRtpCodecParameters], clock: Callable[[], float] = time.monotonic) -> None:
+        self._codecs, self._clock = codecs, clock
+        self._packets: dict[int, RtpPacket] = {}  # by unwrapped sequence number
+        self._next: int | None = None  # the first packet of the next frame
+        self._newest = 0
+        self._emitted = False
+        self._stuck_since: float | None = None
+        self._wants_key = False
+        self._asked = float("-inf")
+        self._complete: list[tuple[int, JitterFrame]] = []
+        self.lost_frames = 0  # frames let go because of a hole: at least so many
+
+    @property
+    def next_sequence(self) -> int | None:
+        """The 16-bit sequence number before which nothing is needed any more."""
+        return None if self._next is None else self._next & 0xFFFF
+
+    def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
+        """Take a packet whose ``_data`` is its depacketised payload. Returns whether a key frame must be asked for, and a frame."""
+        sequence = self._unwrap(packet.sequence_number)
+        if self._next is None or abs(sequence - self._next) > JUMP:
+            self._restart(sequence)
+        assert self._next is not None
+        if sequence < self._next:
+            if self._emitted or self._next - sequence > CAPACITY // 2:
+                return False, None  # too late, or received before
+            self._next = sequence  # the very first packets may be out of order too
+        self._packets[sequence] = packet
+        self._newest = max(self._newest, sequence)
+        self._assemble()
+        return self.needs_key_frame(), self._complete.pop(0)[1] if self._complete else None
+
+    def more(self) -> list[tuple[int, JitterFrame]]:
+        """Frames that the last packet completed beside the returned one, with their payload types."""
+        frames, self._complete = self._complete, []
+        return frames
+
+    def needs_key_frame(self) -> bool:
+        """Give up a hole that has been open for too long; whether to ask the sender for a key frame now."""
+        now = self._clock()
+        hole = bool(self._packets) and self._next is not None and not self._contiguous_to_newest()
+        self._stuck_since = (self._stuck_since if self._stuck_since is not None else now) if hole else None
+        if self._stuck_since is not None and (now - self._stuck_since >= PATIENCE or len(self._packets) > CAPACITY):
+            self._give_up()
+        if self._wants_key and now - self._asked >= KEY_FRAME_EVERY:
+            self._asked = now
+            return True
+        return False
+
+    def _unwrap(self, sequence: int) -> int:
+        """The 16-bit number as the nearest one to the newest so far that does not wrap."""
+        if self._next is None:
+            return sequence
+        return self._newest + (sequence - self._newest + 0x8000) % 0x10000 - 0x8000
+
+    def _restart(self, sequence: int) -> None:
+        self._wants_key = self._next is not None
+        self._packets.clear()
+        self._next = self._newest = sequence
+        self._emitted, self._stuck_since = False, None
+
+    def _assemble(self) -> None:
+        """Move every frame that is complete from ``_packets`` to ``_complete``."""
+        while (end := self._frame_end()) is not None:
+            assert self._next is not None
+            packets = [self._packets.pop(sequence) for sequence in range(self._next, end)]
+            self._next, self._emitted, self._stuck_since = end, True, None
+            self._hand_on(packets)
+
+    def _frame_end(self) -> int | None:
+        """One past the last packet of the frame that starts at ``_next``, when all of it is here."""
+        assert self._next is not None
+        while (first := self._packets.get(self._next)) is not None and not first.payload:
+            del self._packets[self._next]  # padding between two frames
+            self._next += 1
+        sequence = self._next
+        while (packet := self._packets.get(sequence)) is not None:
+            if packet.payload and packet.timestamp != self._packets[self._next].timestamp:
+                return sequence  # a sender that sets no marker
+            sequence += 1
+            if packet.marker and packet.payload:
+                return sequence
+        return None
+
+    def _hand_on(self, packets: list[RtpPacket]) -> None:
+        first = packets[0]
+        data = b"".join(packet._data for packet in packets)  # type: ignore[attr-defined]  # set by aiortc's receiver
+        if self._wants_key:
+            codec = self._codecs.get(first.payload_type)
+            if codec is None or not is_key_frame(codec.name, data):
+                self.lost_frames += 1
+                return
+            self._wants_key = False
+        self._complete.append((first.payload_type, JitterFrame(data, first.timestamp)))
+
+    def _contiguous_to_newest(self) -> bool:
+        assert self._next is not None
+        return len(self._packets) == self._newest + 1 - self._next
+
+    def _give_up(self) -> None:
+        """Let go of the frame with the hole in it, and start again at the next frame's first packet."""
+        assert self._next is not None
+        self._wants_key = True
+        self.lost_frames += 1
+        hole = next(sequence for sequence in range(self._next, self._newest + 1) if sequence not in self._packets)
+        start = next((sequence for sequence in range(hole + 1, self._newest + 1) if self._starts_frame(sequence)), self._newest + 1)
+        for sequence in range(self._next, start):
+            self._packets.pop(sequence, None)
+        self._next, self._stuck_since = start, None
+        self._assemble()
+
+    def _starts_frame(self, sequence: int) -> bool:
+        """Whether the packet before is here and ends a frame."""
+        before, packet = self._packets.get(sequence - 1), self._packets.get(sequence)
+        if before is None or packet is None or not packet.payload:
+            return False
+        return bool(before.marker) or before.timestamp != packet.timestamp
