@@ -53,7 +53,7 @@ class Pipeline:
         state = state or State()
         if garment is None and state.idle % _IDLE_EVERY:
             return Dressed(frame, replace(state, idle=state.idle + 1, fit=None), state.status)
-        seen = self._see(frame, state.track, spans)
+        seen = self.see(frame, state.track, spans)
         if seen is None:
             return Dressed(frame, State(status="nobody", idle=state.idle + 1), "nobody")
         track, reading, cropped = seen
@@ -66,7 +66,7 @@ class Pipeline:
         dress(frame, fitted, reading, cropped, spans)
         return Dressed(frame, State(track, fitted, garment), "ok")
 
-    def _see(self, frame: np.ndarray, track: tracker.Track | None, spans: Spans) -> tuple[tracker.Track, Reading, Crop] | None:
+    def see(self, frame: np.ndarray, track: tracker.Track | None, spans: Spans) -> tuple[tracker.Track, Reading, Crop] | None:
         """The person on this frame: where the track says, or, if not there, anywhere on the frame."""
         if track is not None and (seen := self._read(frame, track.box, track, spans)):
             return seen

@@ -6,6 +6,7 @@ Landmarks come from BlazePose (33 points) and are turned into COCO-18 here; CCP'
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,8 +93,8 @@ def class_labels(ccp: np.ndarray, table: np.ndarray, blazepose: np.ndarray) -> n
     return labels
 
 
-def load_photos(data: Path) -> list[Person]:
-    """All photos with their labels where there are any."""
+def load_photos(data: Path, only: Callable[[str], bool] = lambda stem: True) -> list[Person]:
+    """The photos whose stem ``only`` takes, with their labels where there are any."""
     table, names = _class_table(data)
     keypoints = json.loads((data / "people/keypoints.json").read_text())
     tags = json.loads((data / "people/tags.json").read_text())
@@ -110,7 +111,7 @@ def load_photos(data: Path) -> list[Person]:
         return Person(stem, picture, labels, coco_landmarks(blazepose), absent)
 
     with ThreadPoolExecutor(4) as pool:
-        return list(pool.map(read, sorted(keypoints)))
+        return list(pool.map(read, sorted(filter(only, keypoints))))
 
 
 def _expand(value: int) -> tuple[int, ...]:
