@@ -59,7 +59,7 @@ def test_what_the_pipeline_does_not_touch_comes_back_as_it_was(served):
 
 
 def test_without_a_garment_the_decoded_frame_itself_goes_back_and_tracking_still_runs(served):
-    seat, one = served
+    _, one = served
     pipeline = FakePipeline()
     frame = decoded()
     returned = one(frame, pipeline)
@@ -69,7 +69,7 @@ def test_without_a_garment_the_decoded_frame_itself_goes_back_and_tracking_still
 
 
 def test_the_state_comes_out_and_goes_in_again_until_the_size_changes(served):
-    seat, one = served
+    _, one = served
     pipeline = FakePipeline()
     for size in ((64, 48), (64, 48), (48, 64), (48, 64)):
         one(decoded(*size), pipeline)
@@ -113,7 +113,7 @@ def test_large_and_odd_frames_are_scaled_before_anything_else(served):
 
 
 def test_full_range_pictures_come_back_in_the_usual_range(served):
-    seat, one = served
+    _, one = served
     full = video_frame(colour=(255, 255, 255)).reformat(format="yuvj420p", dst_color_range="JPEG")
     full.pts = 0
     returned = one(Decoded(full, 0.0, 0.0), FakePipeline())
