@@ -8,7 +8,7 @@ import pytest
 from aiortc.codecs import CODECS, depayload
 from aiortc.jitterbuffer import JitterFrame
 
-from streamer.rtc.decoder import LONGEST_QUEUE, EncodedQueue, decode, is_key_frame
+from streamer.rtc.decoder import EncodedQueue, decode, is_key_frame
 from streamer.rtc.encoders import make_encoder
 from tests.fakes import video_frame
 
@@ -42,7 +42,7 @@ def test_frames_pass_in_order_while_the_decoder_keeps_up(overflowed):
 
 
 def test_an_overflow_drops_everything_up_to_the_next_key_frame_and_asks_for_one(overflowed):
-    queue = EncodedQueue(overflowed)
+    queue = EncodedQueue(overflowed, longest=4)
     items = list(encoded(VP8, 12, keys=(0, 9)))
     for item in items[:8]:
         queue.put(item)
@@ -55,7 +55,7 @@ def test_an_overflow_drops_everything_up_to_the_next_key_frame_and_asks_for_one(
 
 def test_a_key_frame_overtakes_what_waits(overflowed):
     queue = EncodedQueue(overflowed)
-    for item in encoded(VP8, LONGEST_QUEUE, keys=(0, 2)):
+    for item in encoded(VP8, 4, keys=(0, 2)):
         queue.put(item)
     assert drain(queue) == [2, 3]
     assert not overflowed.is_set()

@@ -23,7 +23,7 @@ from av import VideoFrame
 
 log = logging.getLogger(__name__)
 
-LONGEST_QUEUE = 4  # frames; a decoder that keeps up has none or one waiting
+LONGEST_QUEUE = 16  # frames; a decoder that keeps up has none or one waiting, and a burst when a lost packet has come after all
 
 
 @dataclass(frozen=True, eq=False)
