@@ -1,0 +1,134 @@
+"""Where a garment goes on a body: small warps from the crop to the garment's picture, one for each part that moves on its own.
+
+Takes a reading of the body and a garment; knows nothing of pixels of the frame. State goes in and comes out: pass the last fit of the
+same session as ``previous`` and measured numbers are steadied.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.body import Reading
+from engines.crop import Crop
+from engines.tryon.cut import Cut, cut
+from engines.tryon.garment import Garment
+from engines.tryon.lower import skirt, trousers
+from engines.tryon.outline import Outline, outline
+from engines.tryon.pieces import Piece
+from engines.tryon.pose import Pose, pose
+from engines.tryon.sleeves import sleeve
+from engines.tryon.upper import torso
+from engines.tryon.warp import ThinPlate, Warp
+
+Points = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One part of the garment and where it is drawn."""
+
+    piece: Piece
+    warp: Warp
+    """From crop pixels to pixels of the garment's picture."""
+    raised: bool = False
+    """Whether it lies over other layers and casts a little shadow on them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A garment on a body, ready to be drawn."""
+
+    category: str
+    layers: tuple[Layer, ...]
+    """From back to front."""
+    wide: tuple[Points, ...]
+    """(N, 2) polygons in crop pixels in which the garment may go beyond the body, because it is cut so."""
+    opening: Points | None
+    """(N, 2) around the neck opening in crop pixels; None if the garment has none."""
+    reach: tuple[float, float]
+    """How far down the arms the garment goes, on the viewer's left and right: 0 bare, 1 the elbow, 2 the wrist."""
+    printed: float
+    """0 for plain cloth, towards 1 for a strong print."""
+    pose: Pose
+    outline: Outline
+
+
+def fit(garment: Garment, reading: Reading, crop: Crop, previous: Fit | None = None) -> Fit | None:
+    """Put ``garment`` on the body in ``reading``; None where the part of the body that it needs is not in view."""
+    skeleton = pose(reading.landmarks)
+    if skeleton is None or not _in_view(garment.category, skeleton, reading):
+        return None
+    measured = outline(skeleton, reading.parsing, previous.outline if previous else None)
+    parts = cut(garment)
+    if garment.category in ("trousers", "skirt"):
+        return _fit_bottom(parts, skeleton, measured)
+    return _fit_top(parts, skeleton, measured)
+
+
+def _in_view(category: str, pose: Pose, reading: Reading) -> bool:
+    """Whether the middle of the part of the body that the garment covers is on the crop and belongs to a body."""
+    if category in ("trousers", "skirt") and not pose.hips_seen:
+        return False
+    for along in (0.25, 0.45) if category not in ("trousers", "skirt") else (1.05, 1.25):
+        x, y = (pose.place(0, along) - 0.5) / 2
+        if not (0 <= x <= 95 and 0 <= y <= 127) or reading.parsing[0, int(y), int(x)] > 0.8:
+            return False
+    return True
+
+
+def _fit_top(cut: Cut, pose: Pose, outline: Outline) -> Fit:
+    body = torso(cut, pose, outline)
+    margin = 0.12 * pose.width
+    layers = {"torso": ThinPlate(body.drawn, body.taken, 1e-4).grid(_box(body.drawn, margin), 24, 20)}
+    wide = []
+    if body.wide.any():
+        wide.append(np.concatenate([body.edge[0], body.edge[1][::-1]]))
+    reach = [0.0, 0.0]
+    for side in (0, 1):
+        made = cut.sleeves[side]
+        if made is None:
+            continue
+        reach[side] = made.reach
+        for part in sleeve(made, cut.unit, pose, outline, side, body.tips[side], body.armpits[side]):
+            drawn = part.drawn.reshape(-1, 2)
+            layers[part.name] = ThinPlate(drawn, part.taken.reshape(-1, 2), 1e-3).grid(_box(drawn, margin), 12, 12)
+            if part.wide is not None:
+                wide.append(np.concatenate([part.wide[0], part.wide[1][::-1]]))
+    order = _order(layers, pose)
+    opening = None if cut.back is None else _opening(cut, body.drawn, body.taken)
+    return Fit(cut.category, tuple(Layer(cut.pieces[name], layers[name], name != "torso") for name in order), tuple(wide), opening, (reach[0], reach[1]),
+               cut.printed, pose, outline)  # fmt: skip
+
+
+def _fit_bottom(cut: Cut, pose: Pose, outline: Outline) -> Fit:
+    if cut.category == "trousers":
+        pieces, wide = trousers(cut, pose, outline)
+    else:
+        drawn, taken, beyond = skirt(cut, pose, outline)
+        pieces, wide = [("skirt", drawn, taken)], [] if beyond is None else [beyond]
+    margin = 0.12 * pose.width
+    layers = tuple(Layer(cut.pieces[name], ThinPlate(drawn, taken, 1e-4).grid(_box(drawn, margin), 24, 14)) for name, drawn, taken in pieces)
+    return Fit(cut.category, layers, tuple(wide), None, (0.0, 0.0), cut.printed, pose, outline)
+
+
+def _order(layers: dict[str, Warp], pose: Pose) -> list[str]:
+    """From back to front: the torso, then the arm that is further back, then the other; each forearm over its upper arm."""
+    height = [float((pose.wrists[side] - pose.neck) @ pose.down) for side in (0, 1)]
+    back, front = (("left", "right") if height[0] > height[1] else ("right", "left"))
+    names = ["torso", f"{back}-sleeve", f"{back}-forearm", f"{front}-sleeve", f"{front}-forearm"]
+    return [name for name in names if name in layers]
+
+
+def _opening(cut: Cut, drawn: Points, taken: Points) -> Points:
+    """The neck opening's outline carried from the garment to the body."""
+    assert cut.back is not None
+    near = taken[:, 1] < cut.marks["armpit_left"][1] + 0.2 * cut.unit
+    return ThinPlate(taken[near], drawn[near], 1e-4)(cut.back)
+
+
+def _box(points: Points, margin: float) -> tuple[float, float, float, float]:
+    low, high = points.min(0) - margin, points.max(0) + margin
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
