@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -68,6 +68,16 @@ def phone_box(person: Person, random: Random) -> np.ndarray:
     return box
 
 
+def cut_off(person: Person, bottom: float) -> Person:
+    """The photo as a camera sees it whose picture ends at ``bottom``: nothing below can be seen."""
+    rows = int(np.clip(bottom, 64, person.picture.shape[0]))
+    landmarks = person.landmarks.copy()
+    landmarks[landmarks[:, 1] >= rows, :2] = -1000
+    return replace(
+        person, picture=person.picture[:rows], labels=None if person.labels is None else person.labels[:rows], landmarks=landmarks
+    )
+
+
 def crop_matrix(box: np.ndarray, random: Random | None, find: bool = False) -> np.ndarray:
     """(2,3) picture px -> crop px. Without ``random`` the plain crop the pipeline makes; with ``find`` the person is small in it."""
     cx, cy = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
@@ -92,8 +102,11 @@ def _half(matrix: np.ndarray) -> np.ndarray:
 
 def sample(person: Person, random: Random, backgrounds: list[np.ndarray]) -> Sample:
     """One random training sample of a person."""
-    find = random.random() < 0.12
-    matrix = crop_matrix(phone_box(person, random), random, find)
+    find = random.random() < 0.15
+    box = phone_box(person, random)
+    if random.random() < 0.5:
+        person = cut_off(person, box[3])
+    matrix = crop_matrix(box, random, find)
     picture, labels = person.picture, person.labels
     if labels is not None and random.random() < 0.25:
         picture = recolour(picture, labels, random)
@@ -114,7 +127,8 @@ def sample(person: Person, random: Random, backgrounds: list[np.ndarray]) -> Sam
     landmarks[:, :2] = landmarks[:, :2] @ matrix[:, :2].T + matrix[:, 2]
     # A landmark outside the photo was guessed by the teacher; one outside the crop cannot be seen.
     height, width = picture.shape[:2]
-    guessed = ((person.landmarks[:, :2] < 0) | (person.landmarks[:, :2] >= [width, height])).any(1)
+    points = person.landmarks[:, :2]
+    guessed = ((points < 0) | (points >= [width, height])).any(1) & (points[:, 0] > -999)
     landmarks[guessed, 2] = 0
     if random.random() < 0.5:
         crop, small = np.ascontiguousarray(crop[:, ::-1]), mirror_labels(small[:, ::-1])
