@@ -82,7 +82,7 @@ class Pipeline:
         with spans("body"):
             reading = self.body(cropped.picture)
         with spans("find"):
-            target = find_person(reading, cropped, (frame.shape[0], frame.shape[1]), box)
+            target = find_person(reading, cropped, (frame.shape[0], frame.shape[1]), track.box if track else None)
             if target is None:
                 return None
             track, reading = tracker.update(track, reading, cropped, target)

@@ -56,6 +56,15 @@ def test_the_tracked_one_stays_the_shopper(whole):
     assert found == pytest.approx(left, abs=8)
 
 
+def test_one_doubtful_frame_does_not_lose_the_tracked_one(whole):
+    box = (250.0, 60.0, 400.0, 470.0)
+    doubtful = person_at(whole, [box])
+    doubtful.landmarks[[0, 8, 11, 9, 12, 10, 13], 2] = 0.1
+    doubtful.landmarks[[1, 14, 15], 2] = 0.1
+    assert find_person(doubtful, whole, FRAME) is None
+    assert find_person(doubtful, whole, FRAME, near=box) is not None
+
+
 def test_the_crop_of_a_still_person_stands_still():
     box = (100.0, 50.0, 300.0, 450.0)
     assert tracker.follow(box, (104.0, 47.0, 296.0, 455.0)) == box

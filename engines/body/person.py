@@ -63,7 +63,9 @@ def find_person(reading: Reading, crop: Crop, frame_size: tuple[int, int], near:
     pad = 0.1 * max(w, h)
     on_it = (cells[:, 0] >= left - pad) & (cells[:, 0] <= left + w + pad) & (cells[:, 1] >= top - pad) & (cells[:, 1] <= top + h + pad)
     seen = (points[:, 2] > SEEN) & on_it
-    if stats[main, cv2.CC_STAT_AREA] < _MIN_AREA * body.size or seen[_CORE].sum() < 3 or seen.sum() < 5:
+    # Someone who was there a moment ago is believed on less: one doubtful frame must not undress them.
+    core, all_ = (3, 5) if near is None else (2, 3)
+    if stats[main, cv2.CC_STAT_AREA] < _MIN_AREA * body.size or seen[_CORE].sum() < core or seen.sum() < all_:
         return None
     # Arms cut off from the rest by a bag or a bad pixel belong to the person, too.
     others = [i for i in range(1, count) if i == main or (stats[i, 4] > 0.02 * stats[main, 4] and _near(stats[i], stats[main]))]
