@@ -111,12 +111,17 @@ class Worker:
         """The next seat in turn that has a frame; waits for one. None when stopping."""
         with self._ready:
             while not self._stopping:
-                for _ in range(len(self._seats)):
-                    seat = self._seats[0]
-                    self._seats.rotate(-1)
-                    if (decoded := seat.inbox.take()) is not None:
-                        return seat, decoded
+                if (work := self._take()) is not None:
+                    return work
                 self._ready.wait()
+        return None
+
+    def _take(self) -> tuple[Seat, Decoded] | None:
+        for _ in range(len(self._seats)):
+            seat = self._seats[0]
+            self._seats.rotate(-1)
+            if (decoded := seat.inbox.take()) is not None:
+                return seat, decoded
         return None
 
 

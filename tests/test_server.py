@@ -10,73 +10,13 @@ from dataclasses import replace
 import numpy as np
 from aiohttp import WSMsgType
 from aiohttp.test_utils import TestClient, TestServer
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
 
 from streamer.config import Config
 from streamer.server import Server
-from tests.fakes import FakeCatalog, FakePipeline, video_frame
+from tests.fakes import FakeCatalog, FakePipeline
+from tests.shopper import Shopper
 
 PATIENCE = 20  # seconds until a test that hangs is given up
-
-
-class Camera(VideoStreamTrack):
-    """A grey picture, 30 times a second; its size may change under way."""
-
-    size = (160, 120)
-
-    async def recv(self):
-        pts, _ = await self.next_timestamp()
-        return video_frame(*self.size, pts=pts)
-
-
-class Shopper:
-    """A page: one WebSocket, one peer connection, one control channel."""
-
-    def __init__(self, ws):
-        self.ws = ws
-        self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self.camera = Camera()
-        self.pc.addTrack(self.camera)
-        self.channel = self.pc.createDataChannel("control")
-        self.told = asyncio.Queue()
-        self.channel.on("message", lambda text: self.told.put_nowait(json.loads(text)))
-        self.opened = asyncio.Event()
-        self.channel.on("open", self.opened.set)
-
-    async def connect(self, **more):
-        self.hello = await self.ws.receive_json()
-        await self.pc.setLocalDescription(await self.pc.createOffer())
-        sdp = self.pc.localDescription.sdp
-        lines = [line for line in sdp.splitlines() if not line.startswith(("a=candidate", "a=end-of-candidates"))]
-        candidates = [line[2:] for line in sdp.splitlines() if line.startswith("a=candidate")]
-        await self.ws.send_json({"type": "offer", "sdp": "\r\n".join(lines) + "\r\n", **more})
-        answer = await self.ws.receive_json()
-        assert answer["type"] == "answer", answer
-        await self.pc.setRemoteDescription(RTCSessionDescription(answer["sdp"], "answer"))
-        for line in dict.fromkeys(candidates):
-            await self.ws.send_json({"type": "candidate", "candidate": {"candidate": line, "sdpMid": "0", "sdpMLineIndex": 0}})
-        await self.ws.send_json({"type": "candidate", "candidate": None})
-        await self.opened.wait()
-
-    def say(self, **message):
-        self.channel.send(json.dumps(message))
-
-    async def hear(self, **wanted):
-        """The next message with these fields."""
-        while True:
-            message = await self.told.get()
-            if all(message.get(name) == value for name, value in wanted.items()):
-                return message
-
-    async def frame(self, where):
-        """The next returned frame for which ``where(middle colour, frame)`` holds."""
-        track = self.pc.getReceivers()[0].track
-        while True:
-            frame = await track.recv()
-            picture = frame.to_ndarray(format="rgb24")
-            middle = picture[picture.shape[0] // 2, picture.shape[1] // 2]
-            if where(middle.astype(int), frame):
-                return picture
 
 
 def reddish(colour, frame=None):

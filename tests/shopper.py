@@ -1,0 +1,95 @@
+"""A page without a browser: one WebSocket, one stock aiortc peer connection, one control channel."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from aiohttp import ClientWebSocketResponse
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
+
+from tests.fakes import video_frame
+
+
+class Camera(VideoStreamTrack):
+    """A grey picture, 30 times a second; its size may change under way."""
+
+    size = (160, 120)
+
+    async def recv(self):
+        pts, _ = await self.next_timestamp()
+        return video_frame(*self.size, pts=pts)
+
+
+class Shopper:
+    """``connect``, ``say``, ``hear``, look at ``frame``; then ``leave``, ``vanish``, or ``go_silent`` and ``clean_up`` later."""
+
+    def __init__(self, ws: ClientWebSocketResponse):
+        self.ws = ws
+        self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self.camera = Camera()
+        self.pc.addTrack(self.camera)
+        self.channel = self.pc.createDataChannel("control")
+        self.told = asyncio.Queue()
+        self.channel.on("message", lambda text: self.told.put_nowait(json.loads(text)))
+        self.opened = asyncio.Event()
+        self.channel.on("open", self.opened.set)
+
+    async def connect(self, **more):
+        """Offer without candidates, which then trickle; until the control channel is open."""
+        self.hello = await self.ws.receive_json()
+        await self.pc.setLocalDescription(await self.pc.createOffer())
+        sdp = self.pc.localDescription.sdp
+        lines = [line for line in sdp.splitlines() if not line.startswith(("a=candidate", "a=end-of-candidates"))]
+        candidates = dict.fromkeys(line[2:] for line in sdp.splitlines() if line.startswith("a=candidate"))
+        await self.ws.send_json({"type": "offer", "sdp": "\r\n".join(lines) + "\r\n", **more})
+        answer = await self.ws.receive_json()
+        assert answer["type"] == "answer", answer
+        await self.pc.setRemoteDescription(RTCSessionDescription(answer["sdp"], "answer"))
+        for line in candidates:
+            await self.ws.send_json({"type": "candidate", "candidate": {"candidate": line, "sdpMid": "0", "sdpMLineIndex": 0}})
+        await self.ws.send_json({"type": "candidate", "candidate": None})
+        await self.opened.wait()
+
+    def say(self, **message):
+        self.channel.send(json.dumps(message))
+
+    async def hear(self, **wanted):
+        """The next message of the control channel with these fields."""
+        while True:
+            message = await self.told.get()
+            if all(message.get(name) == value for name, value in wanted.items()):
+                return message
+
+    async def frame(self, where=lambda colour, frame: True):
+        """The next returned frame for which ``where(middle colour, frame)`` holds, as an RGB picture."""
+        track = self.pc.getReceivers()[0].track
+        while True:
+            frame = await track.recv()
+            picture = frame.to_ndarray(format="rgb24")
+            middle = picture[picture.shape[0] // 2, picture.shape[1] // 2]
+            if where(middle.astype(int), frame):
+                return picture
+
+    async def leave(self):
+        """Say goodbye and close everything."""
+        await self.ws.send_json({"type": "bye"})
+        await self.ws.close()
+        await self.pc.close()
+
+    async def vanish(self):
+        """Be gone from one moment to the next: no goodbye, no close, no DTLS shutdown."""
+        self.ws._response.connection.transport.abort()
+        await self.go_silent()
+        await self.clean_up()
+
+    async def go_silent(self):
+        """Neither send nor answer any more, with the WebSocket open: a phone without network."""
+        for transceiver in self.pc.getTransceivers():
+            for protocol in transceiver.receiver.transport.transport._connection._protocols:
+                protocol.transport.abort()
+
+    async def clean_up(self):
+        """What a phone that is gone cannot do; for this process only."""
+        await self.ws.close()
+        await self.pc.close()
