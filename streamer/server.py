@@ -131,7 +131,7 @@ class Server:
     async def _session(self, request: web.Request) -> web.WebSocketResponse:
         if not same_origin(request.headers):
             raise web.HTTPForbidden(text="Sessions are for this server's own page only.\n")
-        ws = web.WebSocketResponse(autoping=False, max_msg_size=16 * self.config.message_bytes)
+        ws = web.WebSocketResponse(timeout=1, autoping=False, max_msg_size=16 * self.config.message_bytes)
         await ws.prepare(request)
         if len(self.sessions) >= self.config.max_sessions:
             await _refuse(ws, "full", "All fitting rooms are taken at the moment. Please try again in a little while.")

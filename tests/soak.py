@@ -125,7 +125,8 @@ async def open_and_drop(client: aiohttp.ClientSession, count: int) -> None:
 
 def left_behind(before: dict, after: dict) -> list[str]:
     """In words, what there is more of than before."""
-    grown = [f"{after[name]} {name} instead of {before[name]}" for name in ("threads", "tasks", "descriptors") if after[name] > before[name]]
+    counted = ("threads", "tasks", "descriptors")
+    grown = [f"{after[name]} {name} instead of {before[name]}" for name in counted if after[name] > before[name]]
     grown += [f"{after['live']} session objects"] if after["live"] else []
     grown += [f"{after['mb'] - before['mb']:.1f} MB"] if after["mb"] - before["mb"] > MEMORY_MB else []
     return grown
