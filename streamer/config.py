@@ -43,7 +43,6 @@ class Config:
     connect_seconds: float = 20.0  # an offer whose media has not connected after this is over too
     message_bytes: int = 64 * 1024  # longest signalling or control message taken
     pixels: int = 1920 * 1088  # larger frames are scaled down to this many before anything else
-    h264: bool = True  # prefer H.264 over VP8 (see streamer/rtc/encoders.py for the cost of each)
 
 
 def stun_server(url: str) -> IceServer:

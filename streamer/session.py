@@ -110,8 +110,7 @@ class Session:
     def _connect(self) -> PeerConnection:
         servers = [RTCIceServer(server.urls, server.username, server.credential) for server in self._config.ice_servers]
         pc = PeerConnection(self._pools.encoder, servers)
-        pc.addTrack(self._track)
-        pc.video_receiver.deliver_to(self.seat.inbox.put)
+        pc.add_mirror(self._track, self.seat.inbox.put)
         pc.on("datachannel", self._on_channel)
         pc.on("connectionstatechange", self._on_connection_state)
         self._watch = self._loop.call_later(self._config.connect_seconds, self._on_slow)

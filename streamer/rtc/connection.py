@@ -2,30 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 
-from aiortc import MediaStreamTrack, RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCRtpTransceiver
-from aiortc.rtcconfiguration import RTCBundlePolicy
+from aiortc import (
+    MediaStreamTrack,
+    RTCConfiguration,
+    RTCIceServer,
+    RTCPeerConnection,
+    RTCRtpSender,
+    RTCRtpTransceiver,
+    RTCSessionDescription,
+)
 
+from . import playout
+from .consent import notice_lost_peers_soon
+from .decoder import Decoded
+from .encoders import highest_bitrate, start_bitrate
 from .private import Private
 from .receiver import Receiver
 from .sender import Sender
+
+HD = 1280 * 720
 
 
 class PeerConnection(RTCPeerConnection):
     """aiortc's, with :class:`Sender` and :class:`Receiver` in place of its own."""
 
     def __init__(self, pool: Executor, ice_servers: Sequence[RTCIceServer] = ()) -> None:
+        notice_lost_peers_soon()
         # An empty list, not None: for None aiortc asks a public STUN server.
-        super().__init__(RTCConfiguration(iceServers=list(ice_servers), bundlePolicy=RTCBundlePolicy.BALANCED))
+        super().__init__(RTCConfiguration(iceServers=list(ice_servers)))
         self._own = Private(self, RTCPeerConnection)
         self._pool = pool
 
-    @property
-    def video_receiver(self) -> Receiver:
-        """The receiver of the first video section."""
-        return next(t.receiver for t in self._own.transceivers if t.kind == "video")
+    def add_mirror(self, back: MediaStreamTrack, sink: Callable[[Decoded], object], codecs: Sequence[str] = ("H264", "VP8")) -> None:
+        """One video both ways: ``sink`` gets what the peer sends, in the decoder's thread; ``back`` goes to the peer.
+
+        The first of ``codecs`` that the peer has is taken.
+        """
+        self.addTrack(back)
+        transceiver = next(t for t in self.getTransceivers() if t.kind == "video")
+        known = RTCRtpSender.getCapabilities("video").codecs
+        transceiver.setCodecPreferences([c for name in (*codecs, "rtx") for c in known if c.name.lower() == name.lower()])
+        receiver = transceiver.receiver
+        assert isinstance(receiver, Receiver)
+        receiver.deliver_to(sink)
+
+    async def setRemoteDescription(self, sessionDescription: RTCSessionDescription) -> None:
+        """As aiortc's. The answer will also ask for a good bitrate from the start, and for frames to be shown at once."""
+        await super().setRemoteDescription(sessionDescription)
+        media = self._own.remoteDescription().media
+        for transceiver in self._own.transceivers:
+            if transceiver.kind == "video":
+                offered = media[transceiver._get_mline_index()].rtp.headerExtensions
+                transceiver._headerExtensions += [extension for extension in offered if extension.uri == playout.URI]
+                for codec in transceiver._codecs:
+                    if codec.name.lower() != "rtx":
+                        codec.parameters |= _bitrates()
 
     def _RTCPeerConnection__createTransceiver(
         self, direction: str, kind: str, sender_track: MediaStreamTrack | None = None
@@ -45,3 +79,8 @@ class PeerConnection(RTCPeerConnection):
         transceiver._bundled = alike is not None
         others.append(transceiver)
         return transceiver
+
+
+def _bitrates() -> dict[str, str | int | None]:
+    """What Chromium reads in an answer, kbit/s. By itself it starts at 300 and stops at 2500, whatever the path carries."""
+    return {"x-google-start-bitrate": start_bitrate(HD) // 1000, "x-google-max-bitrate": highest_bitrate(HD) // 1000}

@@ -15,6 +15,7 @@ from .decoder import Decoded, EncodedQueue, decode
 from .jitter import FrameBuffer
 from .nack import Nacks
 from .private import Private
+from .remb import PathEstimator
 
 TICK = 0.01  # seconds between looks at what is still missing
 
@@ -27,6 +28,7 @@ class Receiver(RTCRtpReceiver):
         self._own = Private(self, RTCRtpReceiver)
         self._own.decoder_queue = self._queue = EncodedQueue(self._own.decoder_error)
         self._own.jitter_buffer = self._buffer = FrameBuffer(self._own.codecs)
+        self._own.remote_bitrate_estimator = PathEstimator()
         self._own.nack_generator = self._nacks = Nacks()
         self._tick: asyncio.TimerHandle | None = None
         self._sink: Callable[[Decoded], object] | None = None

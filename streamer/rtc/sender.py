@@ -16,6 +16,7 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.rtcrtpsender import RTCEncodedFrame
 
 from .encoders import make_encoder
+from .playout import AtOnceExtensions
 from .private import Private
 
 
@@ -31,6 +32,7 @@ class Sender(RTCRtpSender):
     def __init__(self, track_or_kind: MediaStreamTrack | str, transport: RTCDtlsTransport, pool: Executor) -> None:
         super().__init__(track_or_kind, transport)
         self._own = Private(self, RTCRtpSender)
+        self._own.rtp_header_extensions_map = AtOnceExtensions()
         self._pool = pool
         self._unreported: tuple[Reporting, float] | None = None
 
