@@ -14,11 +14,13 @@ from pathlib import Path
 from tqdm import tqdm
 
 from engines.errors import UserError, exit_on_user_error
-from engines.garment.drawing import png, tees
+from engines.garment.drawing import dresses, knits, outer, png, shirts, skirts, tees, trousers
 from engines.garment.drawing.drawn import Drawn
 
 GARMENTS: tuple[Callable[[], Drawn], ...] = (
-    tees.tee_lettering, tees.breton, tees.tee_sunset,
+    tees.tee_lettering, tees.breton, shirts.check_shirt, tees.tee_sunset, knits.hoodie, knits.sweater, knits.tank,
+    outer.denim_jacket, outer.blazer, outer.coat, dresses.summer, dresses.dotted, trousers.jeans, trousers.chinos, skirts.pleated,
+    skirts.denim_skirt,
 )  # fmt: skip
 """In the order in which a shopper sees them within their category."""
 

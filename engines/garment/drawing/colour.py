@@ -17,7 +17,7 @@ def rgb(code: str) -> Light:
     return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
-def mix(a: Light, b: Light, amount: NDArray[np.float32]) -> Light:
+def mix(a: Light, b: Light, amount: NDArray[np.floating[Any]]) -> Light:
     """``a`` where amount is 0, ``b`` where it is 1; a field of colours (..., 3)."""
     return np.asarray(a + (b - a) * amount[..., None], np.float32)
 

@@ -53,6 +53,11 @@ def join(*paths: Path) -> Path:
     return np.vstack(paths)
 
 
+def shift(path: Path, dx: float, dy: float) -> Path:
+    """Moved by (dx, dy)."""
+    return np.asarray(path + np.array([dx, dy]))
+
+
 def mirror(path: Path) -> Path:
     """The same path on the other side of the centre line, in the opposite direction."""
     return path[::-1] * (-1, 1)

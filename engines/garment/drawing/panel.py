@@ -40,7 +40,7 @@ class Panel:
         width, height = (int(n) for n in np.ceil(px.max(axis=0)) + 5 - (self.left, self.top))
         self.left, self.top = max(self.left, 0), max(self.top, 0)
         width, height = min(width, canvas.alpha.shape[1] - self.left), min(height, canvas.alpha.shape[0] - self.top)
-        self.mask = self.cover(outline, (height, width))
+        self.mask: Field = self.cover(outline, (height, width))
         x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
         self.x = (x + self.left + 0.5) / canvas.scale - np.float32(canvas.origin[0])
         self.y = (y + self.top + 0.5) / canvas.scale - np.float32(canvas.origin[1])
@@ -48,7 +48,7 @@ class Panel:
         dx, dy = self.x - np.float32(origin[0]), self.y - np.float32(origin[1])
         u, v = dx * c + dy * s, dy * c - dx * s
         v = v + np.float32(bow / 625) * u * u
-        self.albedo = np.array(np.broadcast_to(cloth.print(u, v), (*self.mask.shape, 3)), np.float32)
+        self.albedo: Light = np.array(np.broadcast_to(cloth.print(u, v), (*self.mask.shape, 3)), np.float32)
         self.relief: Field = cloth.relief(u, v) if cloth.relief else np.zeros_like(self.mask)
         self.height: Field = np.zeros_like(self.mask)
 
@@ -159,7 +159,7 @@ class Panel:
         if shadow:
             self.canvas.shadow(self.mask, self.top, self.left, shadow, blur, drop)
         shade, shift = self._shade()
-        light = cv2.remap(self.albedo, *shift, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        light = cv2.remap(np.asarray(self.albedo, np.float32), *shift, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         tint = np.stack([shade**1.06, shade**1.02, shade**0.97], axis=2)
         shine = self.cloth.gloss * np.clip(shade - 1, 0, 1)[..., None]
         self.canvas.lay(np.asarray(light * tint * exposure + shine, np.float32), self.mask, self.top, self.left)
@@ -167,12 +167,14 @@ class Panel:
     def _shade(self) -> tuple[Field, tuple[Field, Field]]:
         """Brightness (1 = flat cloth) and where the print is taken from: folds swallow a little of it."""
         scale = self.canvas.scale
-        slopes = [cv2.Sobel(self.height, cv2.CV_32F, *axis, ksize=3, scale=scale / 8) for axis in ((1, 0), (0, 1))]
-        fine = [cv2.Sobel(self.relief, cv2.CV_32F, *axis, ksize=3, scale=scale / 8) for axis in ((1, 0), (0, 1))]
+        slopes = [cv2.Sobel(np.asarray(self.height, np.float32), cv2.CV_32F, *axis, ksize=3, scale=scale / 8) for axis in ((1, 0), (0, 1))]
+        fine = [cv2.Sobel(np.asarray(self.relief, np.float32), cv2.CV_32F, *axis, ksize=3, scale=scale / 8) for axis in ((1, 0), (0, 1))]
         sx, sy = (a + b for a, b in zip(slopes, fine, strict=True))
         facing = (LIGHT[2] - LIGHT[0] * sx - LIGHT[1] * sy) / np.sqrt(1 + sx * sx + sy * sy) / LIGHT[2]
         hollow = np.clip(cv2.GaussianBlur(self.height, (0, 0), 1.2 * scale) - self.height, 0, 0.6)
-        shade = np.clip(0.30 + 0.70 * facing, 0.12, 1.35) * (1 - 0.55 * hollow)
+        relief = np.asarray(self.relief, np.float32)
+        groove = np.clip(cv2.GaussianBlur(relief, (0, 0), 0.35 * scale) - relief, 0, 0.25)
+        shade = np.clip(0.30 + 0.70 * facing, 0.12, 1.35) * (1 - 0.55 * hollow) * (1 - 1.6 * groove)
         columns, rows = np.meshgrid(np.arange(self.mask.shape[1], dtype=np.float32), np.arange(self.mask.shape[0], dtype=np.float32))
         swallow = 0.35 * scale
         return shade.astype(np.float32), (columns + swallow * slopes[0], rows + swallow * slopes[1])

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-CLEAR, SOFT, OPAQUE = 12, 60, 184
+CLEAR, SOFT, OPAQUE = 12, 44, 112
 """Entries for pixels of alpha 0 (their colours matter when the garment is resampled), of soft edges, and of the rest."""
 
 

@@ -41,6 +41,8 @@ class Cut:
     waist: XY = (23.8, 44.0)
     hem: XY = (24.8, 70.0)
     hem_sag: float = 1.0
+    below: tuple[XY, ...] = ()
+    """Points of the side between waist and hem, as of a dress."""
     sleeve: float = 21.0
     angle: float = 48.0
     """Degrees between the sleeve and straight down."""
@@ -83,7 +85,7 @@ class Cut:
 
     @cached_property
     def side(self) -> Path:
-        return curve(self.armpit, (self.waist[0], self.waist[1]), self.hem)
+        return curve(self.armpit, self.waist, *self.below, self.hem)
 
     @cached_property
     def hem_line(self) -> Path:
