@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import shutil
@@ -16,7 +17,7 @@ from urllib.request import urlopen
 
 import cv2
 import numpy as np
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACES = (
@@ -38,8 +39,8 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--use-fake-device-for-media-stream",
 )
+NO_CHROMIUM = "no Chromium or Chrome on this machine: install Debian's package chromium, or set CHROMIUM to its path"
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True}
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 
@@ -53,23 +54,27 @@ def find_chromium() -> str | None:
 
 
 @contextlib.contextmanager
-def chromium(clip: Path | None = None, permission: str = "allow", flags: Sequence[str] = ()) -> Iterator[Browser]:
+def chromium(
+    playwright: Playwright, clip: Path | None = None, answer: str = "allow", cameras: int = 1, flags: Sequence[str] = ()
+) -> Iterator[Browser]:
     """A headless Chromium whose camera plays ``clip`` (Chromium's own test picture without one).
 
-    ``permission``: "allow" or "deny" is the answer to every question for the camera.
+    ``answer``: "allow" or "deny", to every question for the camera; ``cameras``: how many it has, 0 included.
     Raises RuntimeError where there is no Chromium.
     """
     path = find_chromium()
     if path is None:
-        raise RuntimeError("no Chromium or Chrome on this machine: install Debian's package chromium, or set CHROMIUM to its path")
-    answer = "--use-fake-ui-for-media-stream" + ("" if permission == "allow" else f"={permission}")
+        raise RuntimeError(NO_CHROMIUM)
+    prompt = "--use-fake-ui-for-media-stream" + ("" if answer == "allow" else f"={answer}")
     camera = [f"--use-file-for-fake-video-capture={clip}"] if clip else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, answer, *camera, *flags])
-        try:
-            yield browser
-        finally:
-            browser.close()
+    count = "" if cameras == 1 else f"=device-count={cameras}"
+    browser = playwright.chromium.launch(
+        executable_path=path, args=[*FLAGS, prompt, f"--use-fake-device-for-media-stream{count}", *camera, *flags]
+    )
+    try:
+        yield browser
+    finally:
+        browser.close()
 
 
 class Server:
@@ -95,7 +100,7 @@ class Server:
         said = []
         for line in self._process.stdout:
             said.append(line)
-            if f"http://" in line and f":{self.port}" in line:
+            if "http://" in line and f":{self.port}" in line:
                 break
         else:
             self._process.wait()
@@ -177,21 +182,19 @@ def video_frames(path: Path, count: int, size: tuple[int, int] = (640, 480)) -> 
                 raise ValueError(f"{path} holds no frame")
 
 
-READ_PIXELS = """(id, points) => {
+READ_PIXELS = """id => {
   const video = document.getElementById(id);
   const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
   const context = canvas.getContext('2d', { willReadFrequently: true });
   context.drawImage(video, 0, 0);
   const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-  return { width: canvas.width, height: canvas.height, data: btoa(Array.from(data, (c) => String.fromCharCode(c)).join('')) };
+  return { width: canvas.width, height: canvas.height, data: btoa(data.reduce((text, byte) => text + String.fromCharCode(byte), '')) };
 }"""
 
 
 def read_video(page: Page, id: str = "view") -> np.ndarray:
     """What a <video> shows at this moment: RGB uint8 (H, W, 3)."""
-    import base64
-
-    answer: dict[str, Any] = page.evaluate(f"id => ({READ_PIXELS})(id)", id)
+    answer: dict[str, Any] = page.evaluate(READ_PIXELS, id)
     pixels = np.frombuffer(base64.b64decode(answer["data"]), np.uint8)
     return pixels.reshape(answer["height"], answer["width"], 4)[:, :, :3].copy()
 
@@ -214,3 +217,37 @@ def wait_until(page: Page, condition: str, seconds: float = 15) -> None:
     )
     if not held:
         raise TimeoutError(f"not within {seconds:g} s: {condition}; status: {page.locator('#status').inner_text()!r}")
+
+
+def next_frame(page: Page, id: str = "view", seconds: float = 10) -> None:
+    """Wait until a <video> has shown one more frame. Raises TimeoutError when none comes."""
+    shown = page.evaluate(
+        """([id, limit]) => new Promise((done) => {
+            document.getElementById(id).requestVideoFrameCallback(() => done(true));
+            setTimeout(() => done(false), limit);
+        })""",
+        [id, seconds * 1000],
+    )
+    if not shown:
+        raise TimeoutError(f"#{id} showed no new frame within {seconds:g} s; status: {page.locator('#status').inner_text()!r}")
+
+
+@contextlib.contextmanager
+def open_page(browser: Browser, url: str, **options: Any) -> Iterator[tuple[Page, list[str]]]:
+    """A page of its own context at ``url``, ready for the tap, and the list of what goes wrong on it (see :func:`watch`)."""
+    context = browser.new_context(**{**PHONE, **options})
+    try:
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        wrong = watch(page)
+        page.goto(url)
+        page.wait_for_selector("body[data-ready]")
+        yield page, wrong
+    finally:
+        context.close()
+
+
+def start_mirror(page: Page) -> None:
+    """Tap the start button and wait for the first returned picture."""
+    page.click("#start")
+    page.wait_for_selector("body.returned")

@@ -89,7 +89,8 @@ export class Link {
 
   async #negotiate(iceServers) {
     const peer = (this.#peer = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' }));
-    peer.onicecandidate = ({ candidate }) => this.#send({ type: 'candidate', candidate: candidate?.toJSON() ?? null });
+    const early = []; // candidates found before the offer is on its way: the server wants the offer first
+    peer.onicecandidate = ({ candidate }) => early.push(candidate);
     peer.onconnectionstatechange = () => this.#follow(peer.connectionState);
     peer.ontrack = ({ receiver, track }) => {
       showAtOnce(receiver);
@@ -100,8 +101,14 @@ export class Link {
     this.#sender = sender;
     await peer.setLocalDescription(await peer.createOffer());
     this.#send({ type: 'offer', sdp: peer.localDescription.sdp, garment: this.#settings.garment });
+    peer.onicecandidate = ({ candidate }) => this.#sendCandidate(candidate);
+    early.forEach((candidate) => this.#sendCandidate(candidate));
     if (sender.track !== this.#track) await sender.replaceTrack(this.#track); // the camera was changed meanwhile
     await preferMotion(sender);
+  }
+
+  #sendCandidate(candidate) {
+    this.#send({ type: 'candidate', candidate: candidate?.toJSON() ?? null });
   }
 
   #openControl(control) {
