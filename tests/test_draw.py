@@ -64,7 +64,7 @@ def test_the_neck_opening_shows_the_dark_inside_of_the_back() -> None:
 
 
 def test_drawing_again_gives_the_committed_garment(tmp_path: Path) -> None:
-    draw.write(knits.tank(), tmp_path)
+    draw.write(knits.tank(), tmp_path, 0)
     drawn, kept = load_garment_file(tmp_path / "tank.png"), load_garment_file(ROOT / "streamer" / "garments" / "tank.png")
     assert drawn.landmarks == kept.landmarks
     assert drawn.picture.shape == kept.picture.shape

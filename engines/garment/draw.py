@@ -25,7 +25,7 @@ GARMENTS: tuple[Callable[[], Drawn], ...] = (
 """In the order in which a shopper sees them within their category."""
 
 
-def write(drawn: Drawn, folder: Path) -> None:
+def write(drawn: Drawn, folder: Path, position: int) -> None:
     """Write ID.png and ID.json."""
 
     def rounded(point: tuple[float, float]) -> list[float]:
@@ -33,6 +33,7 @@ def write(drawn: Drawn, folder: Path) -> None:
 
     about = {
         "name": drawn.name,
+        "position": position,
         "category": drawn.category,
         "landmarks": {name: rounded(point) for name, point in drawn.landmarks.items()},
         "opening": [rounded(point) for point in drawn.opening],
@@ -53,7 +54,7 @@ def main() -> int:
     try:
         args.out.mkdir(parents=True, exist_ok=True)
         for draw in tqdm(chosen, unit="garment"):
-            write(draw(), args.out)
+            write(draw(), args.out, GARMENTS.index(draw))
     except OSError as error:
         raise UserError(f"cannot write to {args.out}: {error.strerror}.") from None
     return 0

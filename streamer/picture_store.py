@@ -1,0 +1,96 @@
+"""The catalogue's files: garment pictures and their thumbnails. A file is whole or not there; knows nothing of the database."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Collection
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+THUMBNAIL = (160, 200)
+"""Width and height of a thumbnail; the garment fills it but for a small margin."""
+_MARGIN = 5
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file such that a kill at any point leaves either all of it under its name, or nothing."""
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)  # noqa: PTH105 (the tests let this very call fail)
+    except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+class PictureStore:
+    """Pictures in ``folder``/pictures, thumbnails in ``folder``/thumbnails; a file is never changed, only replaced by another name."""
+
+    def __init__(self, folder: Path) -> None:
+        self._pictures, self._thumbnails = folder / "pictures", folder / "thumbnails"
+        for each in (self._pictures, self._thumbnails):
+            each.mkdir(parents=True, exist_ok=True)
+
+    def add(self, stem: str, png: bytes) -> str:
+        """Keep a picture and return the name of its file, which no file had before."""
+        name = f"{stem}.{secrets.token_hex(6)}.png"
+        write_whole(self._pictures / name, png)
+        return name
+
+    def path(self, name: str) -> Path:
+        """Where a picture lies."""
+        return self._pictures / name
+
+    def remove(self, name: str) -> None:
+        """Remove a picture and its thumbnail; it may be gone already."""
+        for folder in (self._pictures, self._thumbnails):
+            (folder / name).unlink(missing_ok=True)
+
+    def sweep(self, kept: Collection[str]) -> list[str]:
+        """Remove what a kill left behind: every file that is not in ``kept``. Returns their names."""
+        left = [path for folder in (self._pictures, self._thumbnails) for path in folder.iterdir() if path.name not in kept]
+        for path in left:
+            path.unlink(missing_ok=True)
+        return [path.name for path in left]
+
+    def thumbnail(self, name: str) -> bytes:
+        """The PNG of a picture's thumbnail, made at the first call."""
+        path = self._thumbnails / name
+        with contextlib.suppress(FileNotFoundError):
+            return path.read_bytes()
+        picture = cv2.imdecode(np.frombuffer((self._pictures / name).read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+        png = cv2.imencode(".png", shrink(np.asarray(picture, np.uint8)), [cv2.IMWRITE_PNG_COMPRESSION, 9])[1].tobytes()
+        write_whole(path, png)
+        return png
+
+
+def shrink(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(H, W, 4) with straight alpha, any order of colours, trimmed and fitted into a thumbnail."""
+    rows, columns = np.nonzero(picture[..., 3])
+    trimmed = picture[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1].astype(np.float32)
+    alpha = trimmed[..., 3:] / 255
+    width, height = THUMBNAIL[0] - 2 * _MARGIN, THUMBNAIL[1] - 2 * _MARGIN
+    factor = min(width / trimmed.shape[1], height / trimmed.shape[0])
+    size = max(1, round(trimmed.shape[1] * factor)), max(1, round(trimmed.shape[0] * factor))
+    shape = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    small = cv2.resize(np.dstack([trimmed[..., :3] * alpha, alpha]), size, interpolation=shape)
+    colours = small[..., :3] / np.maximum(small[..., 3:], 1e-3)
+    fitted = np.dstack([colours, small[..., 3:] * 255])
+    thumbnail = np.zeros((THUMBNAIL[1], THUMBNAIL[0], 4), np.uint8)
+    left, top = (THUMBNAIL[0] - size[0]) // 2, (THUMBNAIL[1] - size[1]) // 2
+    thumbnail[top : top + size[1], left : left + size[0]] = np.round(fitted).clip(0, 255)
+    return thumbnail
