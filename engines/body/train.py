@@ -25,8 +25,10 @@ from engines.contract import CLASSES, CROP_HEIGHT, CROP_WIDTH
 from engines.training import augment, loop, people
 
 HERE = Path(__file__).parent
-WEIGHTS = np.array([0.5, 1.6, 1, 2, 2, 1, 1, 1, 2, 1, 1.6, 1.6, 1.4, 1, 1, 1, 1, 1, 1, 1, 1.4, 1.6], np.float32)
+WEIGHTS = np.array([0.5, 2, 1, 2, 2.5, 1, 1.3, 1, 2, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1.4, 2], np.float32)
 """Weight of a class in the pixel loss: rare ones count more."""
+RARE = [CLASSES.index(name) for name in ("hat", "dress", "jumpsuits", "scarf", "skirt")]
+"""A photo is drawn once more often for each of these on it."""
 
 
 class Samples(IterableDataset[dict[str, np.ndarray]]):
@@ -36,6 +38,8 @@ class Samples(IterableDataset[dict[str, np.ndarray]]):
         self, photos: list[people.Person], frames: list[people.Person], garments: list[np.ndarray], room: np.ndarray, seed: int
     ) -> None:
         self.labelled = [p for p in photos if p.labels is not None]
+        draws = np.array([1.0 + np.isin(RARE, np.unique(p.labels)).sum() for p in self.labelled])
+        self.chance = np.cumsum(draws / draws.sum())
         self.unlabelled = [p for p in photos if p.labels is None]
         self.frames, self.garments, self.seed = frames, garments, seed
         self.backgrounds = garments + [room] * (len(garments) // 4)
@@ -49,8 +53,12 @@ class Samples(IterableDataset[dict[str, np.ndarray]]):
             if kind < 0.05:
                 one = augment.nobody(self.garments[random.integers(len(self.garments))], random)
             else:
-                pool = self.labelled if kind < 0.78 else self.unlabelled if kind < 0.92 else self.frames
-                one = augment.sample(pool[random.integers(len(pool))], random, self.backgrounds)
+                if kind < 0.8:
+                    person = self.labelled[min(int(np.searchsorted(self.chance, random.random())), len(self.labelled) - 1)]
+                else:
+                    pool = self.unlabelled if kind < 0.92 else self.frames
+                    person = pool[random.integers(len(pool))]
+                one = augment.sample(person, random, self.backgrounds)
             yield {"picture": one.picture, "labels": one.labels, "landmarks": one.landmarks.astype(np.float32), "absent": one.absent}
 
 
@@ -135,7 +143,6 @@ def main() -> None:
     training = [p for p in photos if not people.is_validation(p.stem)]
     held_out = [p for p in photos if people.is_validation(p.stem) and p.labels is not None]
     frames = people.load_clips(args.data)
-    samples = Samples(training, frames, people.load_garment_photos(args.data), people.clip_background(frames), args.seed)
     network = BodyNetwork().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(network.parameters(), lr=args.rate, weight_decay=0.02)
     checkpoint, first = args.out / "last.pt", 0
@@ -150,6 +157,9 @@ def main() -> None:
         first = state["step"]
         print(f"continued at step {first}")
     steps = args.small_steps + args.steps
+    # A run that goes on sees other samples than at its start.
+    seed = args.seed * 1_000_000 + first
+    samples = Samples(training, frames, people.load_garment_photos(args.data), people.clip_background(frames), seed)
     batches = iter(DataLoader(samples, args.batch, num_workers=2, prefetch_factor=4, persistent_workers=True))
     spent, saved, sums = 0.0, time.monotonic(), dict.fromkeys(("pixel", "dice", "point"), 0.0)
     for step in range(first, steps):

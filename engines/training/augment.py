@@ -102,7 +102,7 @@ def _half(matrix: np.ndarray) -> np.ndarray:
 
 def sample(person: Person, random: Random, backgrounds: list[np.ndarray]) -> Sample:
     """One random training sample of a person."""
-    find = random.random() < 0.15
+    find = random.random() < 0.12
     box = phone_box(person, random)
     if random.random() < 0.5:
         person = cut_off(person, box[3])
@@ -121,7 +121,7 @@ def sample(person: Person, random: Random, backgrounds: list[np.ndarray]) -> Sam
         # Beyond the photo a smeared border may hold anything; a plain one is background.
         outside = IGNORE if border == cv2.BORDER_REPLICATE else 0
         small = cv2.warpAffine(labels, _half(matrix), size, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=(outside,))
-        if random.random() < 0.25:
+        if random.random() < 0.2:
             crop = replace_background(crop, labels, matrix, random, backgrounds)
     landmarks = person.landmarks.copy()
     landmarks[:, :2] = landmarks[:, :2] @ matrix[:, :2].T + matrix[:, 2]
