@@ -10,14 +10,13 @@ from weakref import WeakKeyDictionary
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from engines.tryon.garment import Garment
 from engines.tryon.pieces import Piece, piece, premultiplied, printed
 
-Point = NDArray[np.float64]
+Point = np.ndarray
 Marks = dict[str, Point]
-Mask = NDArray[np.uint8]
+Mask = np.ndarray
 
 SEAMS = 7
 """Points down each side seam from armpit (or waistband) to hem, both included."""
@@ -34,9 +33,9 @@ class Sleeve:
 
     reach: float
     """How far down the arm it goes: 1 to the elbow, 2 to the wrist."""
-    upper: NDArray[np.float64]
+    upper: np.ndarray
     """(2, 4, 2) outer and inner edge at :data:`SHARES` from the armhole to the elbow, or to the cuff if that comes first."""
-    fore: NDArray[np.float64] | None
+    fore: np.ndarray | None
     """The same from the elbow to the cuff."""
 
 
@@ -52,10 +51,10 @@ class Cut:
     """Pixels of the picture that are one shoulder width of the body the garment was made for."""
     marks: Marks
     """The garment's landmarks."""
-    seams: NDArray[np.float64]
+    seams: np.ndarray
     """(2, SEAMS, 2) down its left and right side at even distances."""
     sleeves: tuple[Sleeve | None, Sleeve | None]
-    back: NDArray[np.float64] | None
+    back: np.ndarray | None
     """(N, 2) around what is seen through the neck opening, the inside of the back: not drawn. None if there is no opening."""
     printed: float
     """0 for plain cloth, towards 1 for a strong print."""
@@ -112,7 +111,7 @@ def _distance(marks: Marks, a: str, b: str) -> float:
     return max(float(np.hypot(*(marks[a] - marks[b]))), 1.0)
 
 
-def _back(garment: Garment, marks: Marks) -> NDArray[np.float64] | None:
+def _back(garment: Garment, marks: Marks) -> np.ndarray | None:
     """The garment's own opening, or what lies above a curve from one end of the neckline through its front to the other."""
     if len(garment.opening) >= 3:
         return np.array(garment.opening, np.float64)
@@ -125,7 +124,7 @@ def _back(garment: Garment, marks: Marks) -> NDArray[np.float64] | None:
     return np.vstack([low, [right + up, left + up]])
 
 
-def _sleeve(marks: Marks, unit: float, side: str, torso: Mask, opaque: NDArray[np.bool_]) -> tuple[dict[str, Mask], Sleeve | None]:
+def _sleeve(marks: Marks, unit: float, side: str, torso: Mask, opaque: np.ndarray) -> tuple[dict[str, Mask], Sleeve | None]:
     """Masks of a sleeve's parts, and its edges; takes the sleeve off ``torso`` but for some overlap.
 
     A sleeve is what lies outside the line from the shoulder to the armpit and on between sleeve and side seam.
@@ -151,7 +150,7 @@ def _sleeve(marks: Marks, unit: float, side: str, torso: Mask, opaque: NDArray[n
     inside = max((elbow - 0.2) / 0.8, 0.1)  # the inner edge starts at the armpit, further down the arm: on it the elbow comes earlier
     cloth = opaque & (mask > 127)
 
-    def edges(start: float, start_inside: float, end: float, end_inside: float) -> NDArray[np.float64]:
+    def edges(start: float, start_inside: float, end: float, end_inside: float) -> np.ndarray:
         a = shoulder + (outer - shoulder) * (start + SHARES * (end - start))[:, None]
         b = armpit + (inner - armpit) * (start_inside + SHARES * (end_inside - start_inside))[:, None]
         return _widen(a, b, cloth, slice(1 if start == 0 else 0, -1 if end == 1 else None))
@@ -164,7 +163,7 @@ def _sleeve(marks: Marks, unit: float, side: str, torso: Mask, opaque: NDArray[n
     return parts, Sleeve(2.0 if reach > 1.65 else reach, upper, fore)
 
 
-def _widen(a: NDArray[np.float64], b: NDArray[np.float64], cloth: NDArray[np.bool_], which: slice) -> NDArray[np.float64]:
+def _widen(a: np.ndarray, b: np.ndarray, cloth: np.ndarray, which: slice) -> np.ndarray:
     """Move the ends of the lines a[i] to b[i] to the edge of the cloth, by up to a quarter of their length."""
     a, b = a.copy(), b.copy()
     height, width = cloth.shape
@@ -181,13 +180,13 @@ def _widen(a: NDArray[np.float64], b: NDArray[np.float64], cloth: NDArray[np.boo
     return np.stack([a, b])
 
 
-def _at_elbow(sleeve: Mask, elbow: NDArray[np.float64], cuff: Point, unit: float, side: str) -> dict[str, Mask]:
+def _at_elbow(sleeve: Mask, elbow: np.ndarray, cuff: Point, unit: float, side: str) -> dict[str, Mask]:
     """The two halves of a sleeve, overlapping at the line ``elbow`` (outer, inner end)."""
     middle, half = elbow.mean(0), elbow[0] - elbow[1]
     along = _unit(cuff - middle)
     far = along * (2.0 * max(sleeve.shape))
     parts: dict[str, Mask] = {}
-    for name, slack, direction in ((f"{side}-sleeve", 0.12 * unit, far), (f"{side}-forearm", -0.06 * unit, -far)):
+    for name, slack, direction in ((f"{side}-sleeve", 0.24 * unit, far), (f"{side}-forearm", -0.18 * unit, -far)):
         part, line = sleeve.copy(), middle + along * slack
         _fill(part, [line - half, line + half, line + half + direction, line - half + direction], 0)
         parts[name] = part
@@ -209,7 +208,7 @@ def _legs(marks: Marks, shape: tuple[int, ...]) -> dict[str, Mask]:
     return masks
 
 
-def _seams(marks: Marks, top: str, hem: str, opaque: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _seams(marks: Marks, top: str, hem: str, opaque: np.ndarray) -> np.ndarray:
     """(2, SEAMS, 2) the sides from ``top`` to ``hem``: on the cloth's edge where it is near the line between the landmarks."""
     middle = (marks[f"{top}_left"][0] + marks[f"{top}_right"][0]) / 2
     sides = []

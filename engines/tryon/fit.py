@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engines.body import Reading
 from engines.crop import Crop
@@ -23,7 +22,9 @@ from engines.tryon.sleeves import sleeve
 from engines.tryon.upper import torso
 from engines.tryon.warp import ThinPlate, Warp
 
-Points = NDArray[np.float64]
+Points = np.ndarray
+
+_CELLS = 40  # along the longer side of a warp's grid: about 8 pixels of a 480-line video a cell
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +33,9 @@ class Layer:
 
     piece: Piece
     warp: Warp
-    """From crop pixels to pixels of the garment's picture."""
+    """From pixels of the frame to pixels of the garment's picture."""
+    clip: Points | None = None
+    """(N, 2) outline in pixels of the frame outside of which it is not drawn."""
     raised: bool = False
     """Whether it lies over other layers and casts a little shadow on them."""
 
@@ -64,8 +67,8 @@ def fit(garment: Garment, reading: Reading, crop: Crop, previous: Fit | None = N
     measured = outline(skeleton, reading.parsing, previous.outline if previous else None)
     parts = cut(garment)
     if garment.category in ("trousers", "skirt"):
-        return _fit_bottom(parts, skeleton, measured)
-    return _fit_top(parts, skeleton, measured)
+        return _fit_bottom(parts, crop, skeleton, measured)
+    return _fit_top(parts, crop, skeleton, measured)
 
 
 def _in_view(category: str, pose: Pose, reading: Reading) -> bool:
@@ -79,10 +82,10 @@ def _in_view(category: str, pose: Pose, reading: Reading) -> bool:
     return True
 
 
-def _fit_top(cut: Cut, pose: Pose, outline: Outline) -> Fit:
+def _fit_top(cut: Cut, crop: Crop, pose: Pose, outline: Outline) -> Fit:
     body = torso(cut, pose, outline)
-    margin = 0.12 * pose.width
-    layers = {"torso": ThinPlate(body.drawn, body.taken, 1e-4).grid(_box(body.drawn, margin), 24, 20)}
+    layers = {"torso": _warp(crop, body.drawn, body.taken, 1e-4, pose)}
+    clips: dict[str, Points] = {}
     wide = []
     if body.wide.any():
         wide.append(np.concatenate([body.edge[0], body.edge[1][::-1]]))
@@ -93,31 +96,30 @@ def _fit_top(cut: Cut, pose: Pose, outline: Outline) -> Fit:
             continue
         reach[side] = made.reach
         for part in sleeve(made, cut.unit, pose, outline, side, body.tips[side], body.armpits[side]):
-            drawn = part.drawn.reshape(-1, 2)
-            layers[part.name] = ThinPlate(drawn, part.taken.reshape(-1, 2), 1e-3).grid(_box(drawn, margin), 12, 12)
+            layers[part.name] = _warp(crop, part.drawn.reshape(-1, 2), part.taken.reshape(-1, 2), 1e-3, pose)
+            clips[part.name] = crop.to_frame(part.clip)
             if part.wide is not None:
                 wide.append(np.concatenate([part.wide[0], part.wide[1][::-1]]))
     order = _order(layers, pose)
     opening = None if cut.back is None else _opening(cut, body.drawn, body.taken)
-    return Fit(cut.category, tuple(Layer(cut.pieces[name], layers[name], name != "torso") for name in order), tuple(wide), opening, (reach[0], reach[1]),
-               cut.printed, pose, outline)  # fmt: skip
+    drawn = tuple(Layer(cut.pieces[name], layers[name], clips.get(name), name != "torso") for name in order)
+    return Fit(cut.category, drawn, tuple(wide), opening, (reach[0], reach[1]), cut.printed, pose, outline)
 
 
-def _fit_bottom(cut: Cut, pose: Pose, outline: Outline) -> Fit:
+def _fit_bottom(cut: Cut, crop: Crop, pose: Pose, outline: Outline) -> Fit:
     if cut.category == "trousers":
         pieces, wide = trousers(cut, pose, outline)
     else:
         drawn, taken, beyond = skirt(cut, pose, outline)
         pieces, wide = [("skirt", drawn, taken)], [] if beyond is None else [beyond]
-    margin = 0.12 * pose.width
-    layers = tuple(Layer(cut.pieces[name], ThinPlate(drawn, taken, 1e-4).grid(_box(drawn, margin), 24, 14)) for name, drawn, taken in pieces)
+    layers = tuple(Layer(cut.pieces[name], _warp(crop, drawn, taken, 1e-4, pose)) for name, drawn, taken in pieces)
     return Fit(cut.category, layers, tuple(wide), None, (0.0, 0.0), cut.printed, pose, outline)
 
 
 def _order(layers: dict[str, Warp], pose: Pose) -> list[str]:
     """From back to front: the torso, then the arm that is further back, then the other; each forearm over its upper arm."""
     height = [float((pose.wrists[side] - pose.neck) @ pose.down) for side in (0, 1)]
-    back, front = (("left", "right") if height[0] > height[1] else ("right", "left"))
+    back, front = ("left", "right") if height[0] > height[1] else ("right", "left")
     names = ["torso", f"{back}-sleeve", f"{back}-forearm", f"{front}-sleeve", f"{front}-forearm"]
     return [name for name in names if name in layers]
 
@@ -129,6 +131,6 @@ def _opening(cut: Cut, drawn: Points, taken: Points) -> Points:
     return ThinPlate(taken[near], drawn[near], 1e-4)(cut.back)
 
 
-def _box(points: Points, margin: float) -> tuple[float, float, float, float]:
-    low, high = points.min(0) - margin, points.max(0) + margin
-    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+def _warp(crop: Crop, drawn: Points, taken: Points, stiffness: float, pose: Pose) -> Warp:
+    """The warp through pairs of points, ``drawn`` in crop pixels, ``taken`` in the garment's; laid on the pixels of the frame."""
+    return ThinPlate(crop.to_frame(drawn), taken, stiffness).grid(0.12 * pose.width / crop.scale, _CELLS)

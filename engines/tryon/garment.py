@@ -51,11 +51,7 @@ def load_garment(png: Path, id: str, name: str, category: str, landmarks: Mappin
     Raises:
         UserError: the file cannot be read, has no alpha, or lacks a landmark of its category.
     """
-    try:
-        data = png.read_bytes()
-    except OSError as error:
-        raise UserError(f"cannot read the garment picture {png}: {error.strerror}.") from None
-    return make_garment(data, id, name, category, landmarks, opening, str(png))
+    return make_garment(_read(png), id, name, category, landmarks, opening, str(png))
 
 
 def make_garment(
@@ -79,6 +75,7 @@ def load_garment_file(png: Path) -> Garment:
     described = png.with_suffix(".json")
     if not png.is_file():
         raise UserError(f"cannot read the garment picture {png}: there is no such file.")
+    decode_picture(_read(png), str(png))
     if not described.is_file():
         raise UserError(f"the garment {png} has no landmarks: put them into {described.name} beside it (name, category, landmarks).")
     try:
@@ -126,6 +123,13 @@ def check_landmarks(category: str, landmarks: Mapping[str, Any], size: tuple[int
             raise UserError(f"the garment {source} has an unknown landmark {name!r}.")
         points[name] = _point(name, value, size, source)
     return points
+
+
+def _read(png: Path) -> bytes:
+    try:
+        return png.read_bytes()
+    except OSError as error:
+        raise UserError(f"cannot read the garment picture {png}: {error.strerror}.") from None
 
 
 def _point(name: str, value: Any, size: tuple[int, int], source: str) -> Point:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engines.tryon.cut import SEAMS, Cut
 from engines.tryon.outline import ALONG, Outline
 from engines.tryon.pose import Pose
 from engines.tryon.upper import place_tilted
 
-Points = NDArray[np.float64]
+Points = np.ndarray
 
 _CROTCH = 1.17  # in torso lengths below the neck
 _WAIST = (0.66, 0.92)  # how high and how low a waistband may sit
@@ -62,7 +61,9 @@ def _leg(cut: Cut, pose: Pose, outline: Outline, side: int, waist: float, word: 
     outer_centre, outer_out, body, _ = _along_leg(pose, outline, side, outer_at)
     inner_centre, inner_out, inner_body, gap = _along_leg(pose, outline, side, inner_at)
     half = np.maximum(body * _EASE, np.minimum(own * 0.95, body * _WIDEST_LEG)) * pose.width
-    inner_half = np.minimum(np.interp(inner_at, outer_at, half) if len(outer_at) else inner_body * pose.width, np.maximum(gap, 0.05 * pose.width))
+    inner_half = np.minimum(
+        np.interp(inner_at, outer_at, half) if len(outer_at) else inner_body * pose.width, np.maximum(gap, 0.05 * pose.width)
+    )
     outer = outer_centre + outer_out * half[:, None]
     edge = inner_centre - inner_out * inner_half[:, None]
     drawn += [*outer, *edge]
@@ -71,9 +72,13 @@ def _leg(cut: Cut, pose: Pose, outline: Outline, side: int, waist: float, word: 
     return drawn, taken, beyond
 
 
-def _along_leg(pose: Pose, outline: Outline, side: int, at: NDArray[np.float64]) -> tuple[Points, Points, NDArray[np.float64], NDArray[np.float64]]:
-    """At places down a leg (0 crotch, 1 knee, 2 ankle): its middle, the unit vector outwards, its half width in shoulder widths, and half the
-    distance to the other leg's middle in pixels."""
+def _along_leg(
+    pose: Pose, outline: Outline, side: int, at: np.ndarray
+) -> tuple[Points, Points, np.ndarray, np.ndarray]:
+    """At places down a leg (0 crotch, 1 knee, 2 ankle): its middle, the unit vector outwards, its half width in shoulder widths,
+    and half the distance to the other leg's middle in pixels."""
+
+
     def middle(which: int) -> Points:
         start = pose.hip_joints[which] + (pose.knees[which] - pose.hip_joints[which]) * 0.18
         joints = np.stack([start, pose.knees[which], pose.ankles[which]])

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Plane = NDArray[np.float32]
+Plane = np.ndarray
 
 _RADIUS = 2
-_NOISE = 3e-4  # variance of colour (0..1) below which a difference says nothing
+_NOISE = 8e-4  # variance of colour (0..1) below which a difference says nothing
 _STEEPNESS = 3.5
 
 
 class Guide:
     """The colours of a small picture (h, w, 3) uint8, ready to explain masks of the same size."""
 
-    def __init__(self, picture: NDArray[np.uint8]) -> None:
+    def __init__(self, picture: np.ndarray) -> None:
         self._colour = picture.astype(np.float32) / 255.0
         r, g, b = cv2.split(self._colour)
         self._mean = _box(self._colour)
@@ -32,9 +31,13 @@ class Guide:
         crr, cgg, cbb = gg * bb - gb * gb, rr * bb - rb * rb, rr * gg - rg * rg
         crg, crb, cgb = gb * rb - rg * bb, rg * gb - gg * rb, rb * rg - rr * gb
         scale = 1.0 / (rr * crr + rg * crg + rb * crb)
-        self._inverse = ((crr * scale, crg * scale, crb * scale), (crg * scale, cgg * scale, cgb * scale), (crb * scale, cgb * scale, cbb * scale))
+        self._inverse = (
+            (crr * scale, crg * scale, crb * scale),
+            (crg * scale, cgg * scale, cgb * scale),
+            (crb * scale, cgb * scale, cbb * scale),
+        )
 
-    def explain(self, mask: Plane) -> NDArray[np.float32]:
+    def explain(self, mask: Plane) -> np.ndarray:
         """(h, w, 4) the linear functions of R, G, B (0..1) and 1 that give ``mask`` (h, w) around each cell."""
         p = _box(cv2.merge([*(plane * mask for plane in cv2.split(self._colour)), mask]))
         mr, mg, mb, mean = cv2.split(p)
@@ -44,18 +47,20 @@ class Guide:
         return _box(cv2.merge([*a, mean - a[0] * ir - a[1] * ig - a[2] * ib]))
 
 
-def matte(functions: NDArray[np.float32], colour: NDArray[np.float32], matrix: NDArray[np.float64]) -> Plane:
+def matte(functions: np.ndarray, colour: np.ndarray, matrix: np.ndarray) -> Plane:
     """The crisp mask of a region, 0..1: ``functions`` of the small picture put to its full-size colours.
 
     ``colour`` is (H, W, 4) float32: R, G, B in 0..1 and a 1; ``matrix`` (2, 3) takes pixels of the region to cells of the small picture.
     """
     height, width = colour.shape[:2]
-    large = cv2.warpAffine(functions, matrix, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+    large = cv2.warpAffine(
+        functions, matrix, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+    )
     mask = cv2.transform(cv2.multiply(large, colour, dst=large), np.full((1, 4), _STEEPNESS, np.float32))
     mask -= (_STEEPNESS - 1) / 2
     return np.clip(mask, 0.0, 1.0, out=mask)
 
 
-def _box(values: NDArray[np.float32]) -> NDArray[np.float32]:
+def _box(values: np.ndarray) -> np.ndarray:
     size = 2 * _RADIUS + 1
     return cv2.blur(values, (size, size), borderType=cv2.BORDER_REPLICATE)

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from engines.contract import CLASSES
 from engines.tryon.pose import Pose
 
-Plane = NDArray[np.float32]
+Plane = np.ndarray
 
 _FACE = CLASSES.index("face")
 _CLOTH = [CLASSES.index(name) for name in ("upper-clothes", "coat", "dress", "jumpsuits", "scarf", "accessory")]
 _ENOUGH = 6.0  # cells of skin that must be seen near the neck
 
 
-def neck_skin(picture: NDArray[np.uint8], parsing: NDArray[np.float32], pose: Pose) -> Plane | None:
+def neck_skin(picture: np.ndarray, parsing: np.ndarray, pose: Pose) -> Plane | None:
     """(128, 96, 3) the neck's colour, carried on smoothly beyond where it is seen; None where too little of it is seen.
 
     ``picture`` (128, 96, 3) is the crop at the parsing's size.
@@ -41,7 +40,7 @@ def neck_skin(picture: NDArray[np.uint8], parsing: NDArray[np.float32], pose: Po
     return np.ascontiguousarray((blurred[..., :3] + np.float32(0.02) * mean) / total, np.float32)
 
 
-def old_collar(opening: NDArray[np.float64], pose: Pose, parsing: NDArray[np.float32]) -> tuple[Plane, NDArray[np.float64]]:
+def old_collar(opening: np.ndarray, pose: Pose, parsing: np.ndarray) -> tuple[Plane, np.ndarray]:
     """(128, 96) where old cloth is, and the (N, 2) outline in crop pixels inside of which skin belongs instead.
 
     The outline is the new garment's opening, and above it the neck itself.

@@ -6,16 +6,15 @@ Works on the parsing's cells, from the classes and the landmarks; the edges are 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engines.contract import CLASSES
 from engines.tryon.outline import Outline
 from engines.tryon.pose import Pose
 
-Plane = NDArray[np.float32]
+Plane = np.ndarray
 
 
-def _of(parsing: NDArray[np.float32], *names: str) -> Plane:
+def _of(parsing: np.ndarray, *names: str) -> Plane:
     total: Plane = parsing[[CLASSES.index(name) for name in names]].sum(0)
     return total
 
@@ -23,7 +22,7 @@ def _of(parsing: NDArray[np.float32], *names: str) -> Plane:
 _Y, _X = np.mgrid[0:128, 0:96].astype(np.float32) * 2 + np.float32(0.5)  # the cells' centres in crop pixels
 
 
-def in_front(category: str, reach: tuple[float, float], pose: Pose, outline: Outline, parsing: NDArray[np.float32]
+def in_front(category: str, reach: tuple[float, float], pose: Pose, outline: Outline, parsing: np.ndarray
              ) -> tuple[Plane, Plane, Plane]:  # fmt: skip
     """What the garment must not cover, as three (128, 96) planes 0..1. ``reach``: how far down the arms it goes (0 bare, 1 elbow, 2 wrist).
 
@@ -51,7 +50,7 @@ def _along(pose: Pose) -> Plane:
     return _project(pose.neck, pose.down) / pose.torso
 
 
-def _project(origin: NDArray[np.float64], direction: NDArray[np.float64]) -> Plane:
+def _project(origin: np.ndarray, direction: np.ndarray) -> Plane:
     """How far each cell lies from ``origin`` along ``direction``, in crop pixels."""
     (x, y), (dx, dy) = origin.tolist(), direction.tolist()
     return (_X - x) * dx + (_Y - y) * dy
@@ -64,7 +63,7 @@ def _above_chin(pose: Pose) -> Plane:
     return _ramp(0.5 - below / (0.08 * pose.width))
 
 
-def _limb(a: NDArray[np.float64], b: NDArray[np.float64], last: float) -> tuple[Plane, Plane]:
+def _limb(a: np.ndarray, b: np.ndarray, last: float) -> tuple[Plane, Plane]:
     """Distance of each cell from the limb a to b (which goes on to ``last`` of its length), and how far along it is nearest."""
     along = b - a
     square = max(float(along @ along), 1e-3)
@@ -73,7 +72,7 @@ def _limb(a: NDArray[np.float64], b: NDArray[np.float64], last: float) -> tuple[
     return np.hypot(_X - x - t * dx, _Y - y - t * dy), t
 
 
-def _arms(reach: tuple[float, float], pose: Pose, outline: Outline, parsing: NDArray[np.float32]
+def _arms(reach: tuple[float, float], pose: Pose, outline: Outline, parsing: np.ndarray
           ) -> tuple[Plane, Plane, Plane]:  # fmt: skip
     """Skin of arms and hands; 1 where the garment leaves an arm bare; and old sleeves where they come out of the new ones."""
     skin = _of(parsing, "left-arm", "right-arm", "glove")
@@ -92,15 +91,29 @@ def _arms(reach: tuple[float, float], pose: Pose, outline: Outline, parsing: NDA
         closer = distance < nearest
         bare = np.where(closer, past, bare)
         nearest = np.where(closer, distance, nearest)
-        if reach[side] < 1.9 and not behind(pose, parsing, side):
+        covered = _sleeve_end(pose, cloth, side)
+        if reach[side] < min(covered, 1.9) and not behind(pose, parsing, side):
             half_upper, half_fore = (outline.arms[side] * (1.05 * pose.width)).tolist()
-            tube = _ramp((np.where(on_fore, np.float32(half_fore), np.float32(half_upper)) - distance) / (0.06 * pose.width) + 0.5) * (at < 2.1)
+            tube = _ramp((np.where(on_fore, np.float32(half_fore), np.float32(half_upper)) - distance) / (0.06 * pose.width) + 0.5) * (
+                at < 2.1
+            )
             sleeves = np.maximum(sleeves, tube * past)
     hand = _ramp((0.25 * pose.width - nearest) / (0.05 * pose.width))
     return skin + things * hand, bare, cloth * sleeves
 
 
-def behind(pose: Pose, parsing: NDArray[np.float32], side: int) -> bool:
+def _sleeve_end(pose: Pose, cloth: Plane, side: int) -> float:
+    """How far down an arm the sleeve goes that is worn now (1 elbow, 2 wrist), from what lies along its middle."""
+    at = np.linspace(0.3, 2.0, 18)
+    joints = np.stack([pose.shoulders[side], pose.elbows[side], pose.wrists[side]])
+    x, y = (np.rint((np.interp(at, [0, 1, 2], joints[:, axis]) - 0.5) / 2).astype(int) for axis in (0, 1))
+    inside = (x >= 0) & (x < 96) & (y >= 0) & (y < 128)
+    worn = cloth[np.clip(y, 0, 127), np.clip(x, 0, 95)] > 0.5
+    bare = inside & ~worn
+    return float(at[bare.argmax()]) if bare.any() else 2.1
+
+
+def behind(pose: Pose, parsing: np.ndarray, side: int) -> bool:
     """Whether an arm is behind the back: its wrist at the waist or lower, inside the body, and no skin to be seen there."""
     wrist = pose.wrists[side]
     offset = wrist - pose.neck

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from engines.contract import CLASSES
 from engines.tryon.pose import Pose
@@ -41,28 +40,29 @@ _TOPS = [CLASSES.index(name) for name in ("upper-clothes", "coat", "dress", "jum
 class Outline:
     """What was measured on the parsing, in shoulder widths; smoothed over rows, and over time where there is a previous one."""
 
-    half: NDArray[np.float64]
+    half: np.ndarray
     """(2, ROWS) from the torso's axis to the outline on the viewer's left and right."""
-    room: NDArray[np.float64]
+    room: np.ndarray
     """(2, ROWS) 1 where the outline borders on the background, so that a wide cut has room, 0 where an arm lies against it."""
-    shoulders: NDArray[np.float64]
+    shoulders: np.ndarray
     """(2,) how far the shoulders' upper edge lies above the joints' line, midway between neck and joint."""
     old_hem: float
     """Where the top that is worn ends, in torso lengths below the neck."""
-    arms: NDArray[np.float64]
+    arms: np.ndarray
     """(2, 2) for each side the half width of the upper arm and of the forearm, sleeve included."""
 
-    def at(self, side: int, along: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    def at(self, side: int, along: np.ndarray | float) -> np.ndarray:
         """Half width on a side at places along the torso."""
         return np.interp(along, ALONG, self.half[side])
 
 
-def outline(pose: Pose, parsing: NDArray[np.float32], previous: Outline | None = None) -> Outline:
+def outline(pose: Pose, parsing: np.ndarray, previous: Outline | None = None) -> Outline:
     """Measure (22, 128, 96) class probabilities along the torso of ``pose``; steadied by the previous frame's outline."""
     body = 1.0 - parsing[0]
     hiding = parsing[_HIDING].sum(0)
     tops = parsing[_TOPS].sum(0)
-    rows = cv2.warpAffine(cv2.merge([body, np.maximum(hiding, _arm_mask(pose)), tops, parsing[_HEAD].sum(0)]), _rows_to_cells(pose), (2 * _COLUMNS + 1, ROWS),
+    planes = cv2.merge([body, np.maximum(hiding, _arm_mask(pose)), tops, parsing[_HEAD].sum(0)])
+    rows = cv2.warpAffine(planes, _rows_to_cells(pose), (2 * _COLUMNS + 1, ROWS),
                           flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
     sees = _rows_in_crop(pose)
     edges = [_edge(rows[:, _COLUMNS::-1], _start(pose, 0), sees), _edge(rows[:, _COLUMNS:], _start(pose, 1), sees)]
@@ -81,7 +81,7 @@ def outline(pose: Pose, parsing: NDArray[np.float32], previous: Outline | None =
     return Outline(half, room, shoulders, hem, arms)
 
 
-def _rows_to_cells(pose: Pose) -> NDArray[np.float64]:
+def _rows_to_cells(pose: Pose) -> np.ndarray:
     """(2, 3) from column and row of the straightened body to the parsing's cells."""
     right = pose.across * (_REACH / _COLUMNS * pose.width) / 2
     down = pose.down * ((LAST - FIRST) / (ROWS - 1) * pose.torso) / 2
@@ -89,13 +89,13 @@ def _rows_to_cells(pose: Pose) -> NDArray[np.float64]:
     return np.column_stack([right, down, origin])
 
 
-def _rows_in_crop(pose: Pose) -> NDArray[np.bool_]:
+def _rows_in_crop(pose: Pose) -> np.ndarray:
     """Rows whose middle lies inside the crop."""
     y = (pose.neck[1] + pose.down[1] * ALONG * pose.torso) / 2
     return (y > 0) & (y < 126)
 
 
-def _arm_mask(pose: Pose) -> NDArray[np.float32]:
+def _arm_mask(pose: Pose) -> np.ndarray:
     """(128, 96) 1 where an arm is, by the landmarks: an old sleeve has the class of the torso's clothes."""
     mask = np.zeros((128, 96), np.float32)
     for side in (0, 1):
@@ -107,7 +107,7 @@ def _arm_mask(pose: Pose) -> NDArray[np.float32]:
     return mask
 
 
-def _start(pose: Pose, side: int) -> NDArray[np.float64]:
+def _start(pose: Pose, side: int) -> np.ndarray:
     """(ROWS,) where on this side the body surely is: on the axis, below the hips on the leg. In shoulder widths from the axis."""
     leg = np.stack([pose.hip_joints[side], pose.knees[side], pose.ankles[side]]) - pose.neck
     away = (leg @ pose.across) * (2 * side - 1) / pose.width
@@ -115,7 +115,7 @@ def _start(pose: Pose, side: int) -> NDArray[np.float64]:
     return np.interp(ALONG, [0.9, *np.maximum.accumulate(along)], [0.0, *np.clip(away, 0, 0.8)])
 
 
-def _edge(rows: NDArray[np.float32], start: NDArray[np.float64], sees: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def _edge(rows: np.ndarray, start: np.ndarray, sees: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(ROWS,) distance of the outline going outwards through ``rows`` (ROWS, columns, [body, hiding, ..]); NaN where it is hidden.
 
     And (ROWS,) whether the background begins there.
@@ -136,7 +136,7 @@ def _edge(rows: NDArray[np.float32], start: NDArray[np.float64], sees: NDArray[n
     return np.where(hidden | nothing, np.nan, edge), (last + 1 >= end) & ~nothing
 
 
-def _smooth(edge: NDArray[np.float64]) -> NDArray[np.float64]:
+def _smooth(edge: np.ndarray) -> np.ndarray:
     """Fill hidden rows from their neighbours, then take a median and an average over neighbouring rows."""
     known = np.isfinite(edge)
     if known.sum() < 6:
@@ -155,7 +155,7 @@ def _smooth(edge: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.convolve(padded, weights, "valid") * _USUAL
 
 
-def _shoulder_rise(rows: NDArray[np.float32]) -> float:
+def _shoulder_rise(rows: np.ndarray) -> float:
     """How far above the neck's row a body begins that is not head, at a third of a shoulder width from the middle; in torso lengths."""
     first, last = (int(u / (_REACH / _COLUMNS)) for u in (0.28, 0.42))
     column = rows[:, first:last]
@@ -166,7 +166,7 @@ def _shoulder_rise(rows: NDArray[np.float32]) -> float:
     return float(np.clip(-np.median(ALONG[body.argmax(0)[found]]), 0.5 * _SHOULDER_RISE, 1.8 * _SHOULDER_RISE))
 
 
-def _old_hem(rows: NDArray[np.float32]) -> float:
+def _old_hem(rows: np.ndarray) -> float:
     """The lowest row in the middle of the body that is more top than anything else."""
     reach = int(0.4 / (_REACH / _COLUMNS))
     middle = rows[:, _COLUMNS - reach : _COLUMNS + reach + 1]
@@ -180,8 +180,8 @@ _ARM_USUAL = (0.15, 0.115)  # half widths of upper arm and forearm in shoulder w
 _ARM_CLASSES = (CLASSES.index("right-arm"), CLASSES.index("left-arm"))
 
 
-def _arm_width(pose: Pose, parsing: NDArray[np.float32], side: int, part: int) -> float:
-    """Half width of upper arm (part 0) or forearm (1) in shoulder widths, sleeve included, from where it borders on background or is bare."""
+def _arm_width(pose: Pose, parsing: np.ndarray, side: int, part: int) -> float:
+    """Half width of upper arm (part 0) or forearm (1) in shoulder widths, sleeve included, from where it borders on background."""
     usual = _ARM_USUAL[part]
     begin, end = (pose.shoulders[side], pose.elbows[side]) if part == 0 else (pose.elbows[side], pose.wrists[side])
     along = end - begin

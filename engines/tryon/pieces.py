@@ -11,7 +11,6 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 _HALF_STEPS = 5
 
@@ -21,13 +20,13 @@ class Piece:
     """A part of a garment's picture."""
 
     name: str
-    picture: NDArray[np.uint8]
+    picture: np.ndarray
     """(h, w, 4) RGBA, premultiplied."""
     origin: tuple[int, int]
     """Where its upper left pixel lies in the garment's picture, (x, y)."""
 
     @cached_property
-    def sizes(self) -> list[NDArray[np.uint8]]:
+    def sizes(self) -> list[np.ndarray]:
         """The picture, and smaller ones, each 1/√2 of the one before in width and height."""
         sizes = [self.picture]
         height, width = self.picture.shape[:2]
@@ -36,13 +35,13 @@ class Piece:
             sizes.append(cv2.resize(self.picture, size, interpolation=cv2.INTER_AREA))
         return sizes
 
-    def for_scale(self, scale: float) -> NDArray[np.uint8]:
+    def for_scale(self, scale: float) -> np.ndarray:
         """The size to draw from where ``scale`` pixels of the picture fall on one that is drawn."""
         step = round(2 * np.log2(max(scale, 1e-3)) - 0.4)
         return self.sizes[int(np.clip(step, 0, _HALF_STEPS))]
 
 
-def premultiplied(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def premultiplied(picture: np.ndarray) -> np.ndarray:
     """Straight RGBA to premultiplied; the outermost half pixel is taken off, where a cut-out keeps a trace of its background."""
     alpha = picture[..., 3].astype(np.float32)
     alpha = np.clip((cv2.blur(alpha, (3, 3)) - 96.0) * (255.0 / 128.0), 0, alpha)
@@ -50,7 +49,7 @@ def premultiplied(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.rint(np.dstack([scaled, alpha])), np.uint8)
 
 
-def piece(name: str, picture: NDArray[np.uint8], mask: NDArray[np.uint8]) -> Piece:
+def piece(name: str, picture: np.ndarray, mask: np.ndarray) -> Piece:
     """The part of a premultiplied picture (H, W, 4) where ``mask`` (H, W) is not 0, no larger than needed."""
     picture = cv2.multiply(picture, cv2.merge([mask] * 4), scale=1 / 255)
     ys, xs = np.nonzero(picture[..., 3])
@@ -60,7 +59,7 @@ def piece(name: str, picture: NDArray[np.uint8], mask: NDArray[np.uint8]) -> Pie
     return Piece(name, np.ascontiguousarray(picture[y0 : ys.max() + 3, x0 : xs.max() + 3]), (x0, y0))
 
 
-def printed(picture: NDArray[np.uint8]) -> float:
+def printed(picture: np.ndarray) -> float:
     """0 for plain cloth, towards 1 for a strong print, from the spread of the lightness inside an RGBA picture."""
     grey = cv2.cvtColor(np.ascontiguousarray(picture[..., :3]), cv2.COLOR_RGB2GRAY)
     inside = grey[picture[..., 3] > 127]

@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engines.contract import LANDMARKS
 
-Vector = NDArray[np.float64]
+Vector = np.ndarray
 """(2,) x, y or a direction, in crop pixels."""
 
 SEEN = 0.15
@@ -43,12 +42,12 @@ class Pose:
     """Distance from neck to hips."""
     facing: float
     """Seen shoulder width over ``width``: 1 frontal, near 0 in profile."""
-    shoulders: NDArray[np.float64]
-    elbows: NDArray[np.float64]
-    wrists: NDArray[np.float64]
-    hip_joints: NDArray[np.float64]
-    knees: NDArray[np.float64]
-    ankles: NDArray[np.float64]
+    shoulders: np.ndarray
+    elbows: np.ndarray
+    wrists: np.ndarray
+    hip_joints: np.ndarray
+    knees: np.ndarray
+    ankles: np.ndarray
     arms_seen: tuple[tuple[bool, bool], tuple[bool, bool]]
     """For each side: is the elbow seen, is the wrist."""
     hips_seen: bool
@@ -62,12 +61,12 @@ class Pose:
         return self.neck + self.across * (across * self.width) + self.down * (along * self.torso)
 
 
-def pose(landmarks: NDArray[np.float32]) -> Pose | None:
+def pose(landmarks: np.ndarray) -> Pose | None:
     """Complete (18, 3) landmarks (x, y in crop pixels, score) to a skeleton; None where the shoulders are not seen."""
     points = landmarks[:, :2].astype(np.float64)
     score = landmarks[:, 2]
 
-    def pair(part: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    def pair(part: str) -> tuple[np.ndarray, np.ndarray]:
         index = [_AT[f"{side}-{part}"] for side in _SIDES]
         return points[index], score[index] >= SEEN
 
@@ -104,7 +103,7 @@ def pose(landmarks: NDArray[np.float32]) -> Pose | None:
                 arms_seen, bool(hips_seen.all()), knees_seen, nose, nose + (neck - nose) * 0.48)  # fmt: skip
 
 
-def _axis(neck: Vector, shoulders: NDArray[np.float64], width: float, hips: NDArray[np.float64], seen: bool) -> tuple[Vector, float]:
+def _axis(neck: Vector, shoulders: np.ndarray, width: float, hips: np.ndarray, seen: bool) -> tuple[Vector, float]:
     """Direction and length of the torso; without hips square to the shoulders, with a body's usual length."""
     if seen:
         axis = hips.mean(0) - neck
@@ -116,11 +115,11 @@ def _axis(neck: Vector, shoulders: NDArray[np.float64], width: float, hips: NDAr
     return down / np.hypot(*down), width / _WIDTH_OF_TORSO
 
 
-Joints = dict[str, tuple[NDArray[np.float64], NDArray[np.bool_]]]
+Joints = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
-def _arms(shoulders: NDArray[np.float64], joints: Joints, down: Vector, across: Vector, width: float
-          ) -> tuple[NDArray[np.float64], NDArray[np.float64], tuple[tuple[bool, bool], tuple[bool, bool]]]:  # fmt: skip
+def _arms(shoulders: np.ndarray, joints: Joints, down: Vector, across: Vector, width: float
+          ) -> tuple[np.ndarray, np.ndarray, tuple[tuple[bool, bool], tuple[bool, bool]]]:  # fmt: skip
     elbows, wrists = joints["elbow"][0].copy(), joints["wrist"][0].copy()
     elbow_seen, wrist_seen = joints["elbow"][1], joints["wrist"][1]
     for side in (0, 1):
@@ -134,7 +133,7 @@ def _arms(shoulders: NDArray[np.float64], joints: Joints, down: Vector, across: 
     return elbows, wrists, ((bool(elbow_seen[0]), bool(wrist_seen[0])), (bool(elbow_seen[1]), bool(wrist_seen[1])))
 
 
-def _legs(hips: NDArray[np.float64], joints: Joints, down: Vector, width: float) -> tuple[NDArray[np.float64], NDArray[np.float64], bool]:
+def _legs(hips: np.ndarray, joints: Joints, down: Vector, width: float) -> tuple[np.ndarray, np.ndarray, bool]:
     knees, ankles = joints["knee"][0].copy(), joints["ankle"][0].copy()
     for side in (0, 1):
         if not joints["knee"][1][side]:

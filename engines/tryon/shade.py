@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Plane = NDArray[np.float32]
+Plane = np.ndarray
 
 LOWEST, HIGHEST = 0.75, 1.25
 _PRINT = 0.3  # a difference of log lightness that is a print rather than a fold
 _DARK = 20.0  # grey levels of noise and haze that keep black cloth from showing light folds
 
 
-def folds(picture: NDArray[np.uint8], cloth: Plane, width: float, strength: float) -> Plane:
+def folds(picture: np.ndarray, cloth: Plane, width: float, strength: float) -> Plane:
     """(128, 96) factors around 1: the light on the old garment, heavily blurred.
 
     ``picture`` (256, 192, 3) is the crop, ``cloth`` (128, 96) where the old garment is, ``width`` the shoulder width in crop pixels,
@@ -38,7 +37,7 @@ def folds(picture: NDArray[np.uint8], cloth: Plane, width: float, strength: floa
     return cv2.resize(factor, (96, 128), interpolation=cv2.INTER_LINEAR)
 
 
-def scene(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+def scene(picture: np.ndarray) -> np.ndarray:
     """(3,) factors for R, G, B that fit a garment photographed on white to the scene's exposure and tint; mild."""
     small = picture[::4, ::4].reshape(-1, 3).astype(np.float32)
     mean = small.mean(0) + 1.0

@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engines.tryon.cut import SEAMS, Cut
 from engines.tryon.outline import ALONG, Outline
 from engines.tryon.pose import Pose
 
-Points = NDArray[np.float64]
+Points = np.ndarray
 
 _NECK_SIDE = (0.20, 0.33)  # where neck and shoulder meet: from the middle, and above the line of the shoulder joints
 _USUAL_RISE = 0.19  # of the shoulder's upper edge midway between neck and joint
@@ -37,7 +36,7 @@ class Torso:
     """(2, 2) the same for the armpits."""
     edge: Points
     """(2, SEAMS, 2) the side seams."""
-    wide: NDArray[np.bool_]
+    wide: np.ndarray
     """(2, SEAMS) where the garment's own cut goes beyond the body."""
 
 
@@ -93,13 +92,16 @@ def hem_along(cut: Cut, pose: Pose, outline: Outline) -> float:
     return hem
 
 
-def seams(cut: Cut, pose: Pose, outline: Outline, along: NDArray[np.float64]) -> tuple[Points, NDArray[np.bool_]]:
+def seams(cut: Cut, pose: Pose, outline: Outline, along: np.ndarray) -> tuple[Points, np.ndarray]:
     """The side seams in crop pixels at rows ``along``, and where the cut is wider than the body."""
     own = np.abs(cut.seams[..., 0] - cut.seams.mean(0)[:, 0]) / cut.unit * pose.facing
     body = np.stack([outline.at(side, along) for side in (0, 1)])
     # The armpit lies between arm and chest, where the parsing sees no edge: it goes by the shoulder joint and the chest below.
     joint = np.abs((pose.shoulders - pose.neck) @ pose.across) / pose.width
     body[:, 0] = np.clip(np.minimum(body[:, 0], body[:, 1] + 0.06), 0.95 * joint, 1.25 * joint)
+    # Below the hips a dress hangs from them: it does not follow the legs inwards.
+    hips = np.stack([outline.at(side, 1.1) for side in (0, 1)])[:, None]
+    body = np.where(along > 1.1, np.maximum(body, hips * 0.95), body)
     room = np.stack([np.interp(along, ALONG, outline.room[side]) for side in (0, 1)])
     fitted = body * _EASE
     half = fitted + np.maximum(np.minimum(own * 0.96, body * _WIDEST) - fitted, 0) * room
@@ -107,12 +109,16 @@ def seams(cut: Cut, pose: Pose, outline: Outline, along: NDArray[np.float64]) ->
     return edge, half > body * (_EASE + 0.03)
 
 
-def _place(pose: Pose, across: NDArray[np.float64], down: NDArray[np.float64] | float) -> Points:
+def _place(pose: Pose, across: np.ndarray, down: np.ndarray | float) -> Points:
     """Points ``across`` and ``down`` from the neck, both in shoulder widths."""
-    return pose.neck + np.multiply.outer(across * pose.width, pose.across) + np.multiply.outer(np.broadcast_to(down, across.shape) * pose.width, pose.down)
+    return (
+        pose.neck
+        + np.multiply.outer(across * pose.width, pose.across)
+        + np.multiply.outer(np.broadcast_to(down, across.shape) * pose.width, pose.down)
+    )
 
 
-def place_tilted(pose: Pose, across: NDArray[np.float64], along: NDArray[np.float64]) -> Points:
+def place_tilted(pose: Pose, across: np.ndarray, along: np.ndarray) -> Points:
     """Points ``along`` the torso; rows lean with the shoulders at the chest and with the hips further down."""
 
     def slope(pair: Points) -> float:

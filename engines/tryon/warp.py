@@ -7,37 +7,52 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Points = NDArray[np.float64]
+Points = np.ndarray
 """(N, 2) x, y."""
+
+
+Box = tuple[int, int, int, int]
+"""x0, y0, x1, y1 in whole pixels, the last ones not included."""
 
 
 @dataclass(frozen=True, eq=False)
 class Warp:
-    """A map known at the nodes of a regular grid that spans ``box``, the outermost nodes on its border."""
+    """A map known at one point in each cell of a grid of square cells: its middle."""
 
-    box: tuple[float, float, float, float]
-    """x0, y0, x1, y1 in the coordinates that are drawn in."""
-    nodes: NDArray[np.float32]
-    """(2, rows, columns): x and y in the coordinates that are taken from."""
+    origin: tuple[int, int]
+    """x and y of the first cell's first pixel, in pixels that are drawn."""
+    step: int
+    """Pixels a cell's side has."""
+    nodes: np.ndarray
+    """(rows, columns, 2): x and y that the middle of each cell is taken from."""
 
-    def at(self, xs: NDArray[np.float64], ys: NDArray[np.float64]) -> NDArray[np.float32]:
-        """(2, len(ys), len(xs)) the map at every crossing of ``xs`` and ``ys``, interpolated smoothly between the nodes."""
+    @property
+    def box(self) -> Box:
+        """The pixels on which the map is known."""
+        (x, y), (rows, columns) = self.origin, self.nodes.shape[:2]
+        return x, y, x + columns * self.step, y + rows * self.step
+
+    def within(self, region: Box) -> tuple[Box, np.ndarray] | None:
+        """The cells that touch ``region``: their box cut to it, and for each of its pixels (h, w, 2) the x and y it is taken from."""
         x0, y0, x1, y1 = self.box
-        rows, columns = self.nodes.shape[1:]
-        down = _weights((ys - y0) * ((rows - 1) / (y1 - y0)), rows)
-        right = _weights((xs - x0) * ((columns - 1) / (x1 - x0)), columns)
-        return np.matmul(np.matmul(down, self.nodes), right.T)
+        left, top, right, bottom = max(x0, region[0]), max(y0, region[1]), min(x1, region[2]), min(y1, region[3])
+        if left >= right or top >= bottom:
+            return None
+        # One cell more on each side: the enlarged map goes on straight only between middles of cells.
+        first_x, first_y = max((left - x0) // self.step - 1, 0), max((top - y0) // self.step - 1, 0)
+        nodes = self.nodes[first_y : (bottom - y0) // self.step + 2, first_x : (right - x0) // self.step + 2]
+        large = cv2.resize(nodes, (nodes.shape[1] * self.step, nodes.shape[0] * self.step), interpolation=cv2.INTER_LINEAR)
+        x, y = left - x0 - first_x * self.step, top - y0 - first_y * self.step
+        return (left, top, right, bottom), large[y : y + bottom - top, x : x + right - left]
 
     def scale(self) -> float:
         """How many pixels are taken from for one that is drawn, typically."""
-        x0, y0, x1, y1 = self.box
-        rows, columns = self.nodes.shape[1:]
-        per_x = np.hypot(*np.diff(self.nodes, axis=2)) * ((columns - 1) / (x1 - x0))
-        per_y = np.hypot(*np.diff(self.nodes, axis=1)) * ((rows - 1) / (y1 - y0))
-        return float(np.sqrt(np.median(per_x) * np.median(per_y)))
+        across = np.median(np.hypot(*np.moveaxis(np.diff(self.nodes, axis=1), 2, 0)))
+        down = np.median(np.hypot(*np.moveaxis(np.diff(self.nodes, axis=0), 2, 0)))
+        return float(np.sqrt(across * down)) / self.step
 
 
 class ThinPlate:
@@ -66,34 +81,21 @@ class ThinPlate:
         count = len(self._points)
         return _kernel(at, self._points) @ self._weights[:count] + self._weights[count] + at @ self._weights[count + 1 :]
 
-    def grid(self, box: tuple[float, float, float, float], rows: int, columns: int) -> Warp:
-        """The map at ``rows`` x ``columns`` nodes over ``box`` (x0, y0, x1, y1)."""
-        nodes = np.stack(np.meshgrid(np.linspace(box[0], box[2], columns), np.linspace(box[1], box[3], rows)), -1)
-        return Warp(box, np.ascontiguousarray(self(nodes.reshape(-1, 2)).T.reshape(2, rows, columns), np.float32))
+    def grid(self, margin: float, cells: int) -> Warp:
+        """The map around the drawn points and ``margin`` beyond; the longer side has about ``cells`` cells."""
+        points = self._points / self._unit + self._centre
+        low, high = np.floor(points.min(0) - margin).astype(int), np.ceil(points.max(0) + margin).astype(int)
+        step = max(-(-int((high - low).max()) // cells), 1)
+        columns, rows = (-(-(high - low) // step) + 2).tolist()
+        x0, y0 = (low - step).tolist()
+        middles = np.arange(max(rows, columns)) * step + (step - 1) / 2
+        nodes = np.stack(np.meshgrid(middles[:columns] + x0, middles[:rows] + y0), -1)
+        return Warp((x0, y0), step, np.ascontiguousarray(self(nodes.reshape(-1, 2)).reshape(rows, columns, 2), np.float32))
 
 
-def _kernel(a: Points, b: Points) -> NDArray[np.float64]:
+def _kernel(a: Points, b: Points) -> np.ndarray:
     """(len(a), len(b)) r² log r² of the distances."""
     dx = a[:, None, 0] - b[None, :, 0]
     dy = a[:, None, 1] - b[None, :, 1]
     square = dx * dx + dy * dy
     return square * np.log(square + 1e-12)
-
-
-def _weights(at: NDArray[np.float64], count: int) -> NDArray[np.float32]:
-    """(len(at), count) Catmull-Rom weights of ``count`` nodes for positions in nodes; beyond the ends the outermost values go on."""
-    at = np.clip(at, 0, count - 1)
-    low = np.minimum(at.astype(int), count - 2)
-    t = at - low
-    t2, t3 = t * t, t * t * t
-    parts = ((-t3 + 2 * t2 - t) / 2, (3 * t3 - 5 * t2 + 2) / 2, (-3 * t3 + 4 * t2 + t) / 2, (t3 - t2) / 2)
-    weights = np.zeros((len(at), count + 2), np.float32)  # one node more at each end, folded back by going on straight
-    row = np.arange(len(at))
-    for offset, part in enumerate(parts):
-        weights[row, low + offset] += part
-    inner = weights[:, 1:-1]
-    inner[:, 0] += 2 * weights[:, 0]
-    inner[:, 1] -= weights[:, 0]
-    inner[:, -1] += 2 * weights[:, -1]
-    inner[:, -2] -= weights[:, -1]
-    return np.ascontiguousarray(inner)
