@@ -75,26 +75,18 @@ def run(args: argparse.Namespace) -> int:
 
 def load_pipeline() -> Pipeline:
     """The real pipeline, on the runtime this machine has; the choice is printed with its reason."""
-    try:
-        from engines.body import Body
+    from engines.body import Body
 
-        from .pipeline import Pipeline as Whole
-    except ImportError:  # until the pipeline is written
-        from tests.fakes import FakePipeline
+    from .pipeline import Pipeline as Whole
 
-        return FakePipeline()
-
-    return Whole(Body.load())
+    body = Body.load()
+    print(f"Network body on {body.engine.runtime}: {body.engine.reason}", flush=True)
+    return Whole(body)
 
 
 def load_catalog(data: Path) -> Catalog:
     """The catalogue in the state folder, with the garments that come with the project."""
-    try:
-        from .catalog import Catalog as Stored
-    except ImportError:  # until the catalogue is written
-        from tests.fakes import FakeCatalog
-
-        return FakeCatalog()
+    from .catalog import Catalog as Stored
 
     return Stored(data / "catalog")
 

@@ -39,9 +39,12 @@ SECURITY_HEADERS = {
 class Entry(Protocol):
     """What a list of garments says of one."""
 
-    id: str
-    name: str
-    category: str
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def category(self) -> str: ...
 
 
 class Catalog(Protocol):

@@ -28,9 +28,12 @@ log = logging.getLogger(__name__)
 class Dressed(Protocol):
     """What a pipeline returns: the frame it drew on, the state for the next call, and a word for the shopper."""
 
-    frame: np.ndarray
-    state: Any
-    status: str
+    @property
+    def frame(self) -> np.ndarray: ...
+    @property
+    def state(self) -> Any: ...
+    @property
+    def status(self) -> str: ...
 
 
 class Pipeline(Protocol):

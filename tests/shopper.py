@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 
-from aiohttp import ClientWebSocketResponse
+from aiohttp import ClientWebSocketResponse, WSMsgType
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
 
 from tests.fakes import video_frame
@@ -34,16 +35,18 @@ class Shopper:
         self.channel.on("message", lambda text: self.told.put_nowait(json.loads(text)))
         self.opened = asyncio.Event()
         self.channel.on("open", self.opened.set)
+        self.pinging = None
 
     async def connect(self, **more):
         """Offer without candidates, which then trickle; until the control channel is open."""
-        self.hello = await self.ws.receive_json()
+        self.hello = await self._next()
+        self.pinging = asyncio.ensure_future(self._ping())
         await self.pc.setLocalDescription(await self.pc.createOffer())
         sdp = self.pc.localDescription.sdp
         lines = [line for line in sdp.splitlines() if not line.startswith(("a=candidate", "a=end-of-candidates"))]
         candidates = dict.fromkeys(line[2:] for line in sdp.splitlines() if line.startswith("a=candidate"))
         await self.ws.send_json({"type": "offer", "sdp": "\r\n".join(lines) + "\r\n", **more})
-        answer = await self.ws.receive_json()
+        answer = await self._next()
         assert answer["type"] == "answer", answer
         await self.pc.setRemoteDescription(RTCSessionDescription(answer["sdp"], "answer"))
         for line in candidates:
@@ -71,25 +74,44 @@ class Shopper:
             if where(middle.astype(int), frame):
                 return picture
 
+    async def _ping(self):
+        """Be heard, as a browser is, while nobody here reads the WebSocket."""
+        with suppress(ConnectionError):
+            while not self.ws.closed:
+                await self.ws.ping()
+                await asyncio.sleep(0.2)
+
+    async def _next(self):
+        """The next message that is not a pong."""
+        while (message := await self.ws.receive()).type in (WSMsgType.PING, WSMsgType.PONG):
+            pass
+        assert message.type is WSMsgType.TEXT, message
+        return json.loads(message.data)
+
     async def leave(self):
         """Say goodbye and close everything."""
+        self.pinging.cancel()
         await self.ws.send_json({"type": "bye"})
         await self.ws.close()
         await self.pc.close()
 
     async def vanish(self):
         """Be gone from one moment to the next: no goodbye, no close, no DTLS shutdown."""
+        self.pinging.cancel()
         self.ws._response.connection.transport.abort()
         await self.go_silent()
         await self.clean_up()
 
     async def go_silent(self):
         """Neither send nor answer any more, with the WebSocket open: a phone without network."""
+        self.pinging.cancel()
         for transceiver in self.pc.getTransceivers():
             for protocol in transceiver.receiver.transport.transport._connection._protocols:
                 protocol.transport.abort()
 
     async def clean_up(self):
         """What a phone that is gone cannot do; for this process only."""
+        if self.pinging:
+            self.pinging.cancel()
         await self.ws.close()
         await self.pc.close()

@@ -94,4 +94,4 @@ async def test_a_signal_closes_every_session_and_serving_ends(tmp_path, capsys, 
             os.kill(os.getpid(), ending)
             assert (await shopper.ws.receive()).type is aiohttp.WSMsgType.CLOSE
             await serving
-            await shopper.pc.close()
+            await shopper.clean_up()

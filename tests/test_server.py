@@ -78,7 +78,7 @@ async def test_a_session_from_hello_to_goodbye(tmp_path):
         await shopper.ws.send_json({"type": "bye"})
         assert await closed(shopper.ws) == []
         assert (await (await client.get("/healthz")).json()) == {"sessions": 0}
-        await shopper.pc.close()
+        await shopper.clean_up()
 
 
 async def test_garbage_ends_its_own_session_in_words_and_the_others_go_on(tmp_path):
@@ -202,7 +202,7 @@ async def test_an_offer_whose_media_never_connects_is_given_up(tmp_path):
         sdp = "".join(f"{line}\r\n" for line in shopper.pc.localDescription.sdp.splitlines() if not line.startswith("a=candidate"))
         await shopper.ws.send_json({"type": "offer", "sdp": sdp.replace("a=end-of-candidates\r\n", "")})
         assert [message["type"] for message in await closed(shopper.ws)] == ["hello", "answer"]
-        await shopper.pc.close()
+        await shopper.clean_up()
 
 
 async def test_stopping_the_server_ends_every_session(tmp_path):
@@ -213,7 +213,7 @@ async def test_stopping_the_server_ends_every_session(tmp_path):
         await client.server.close()
         assert await closing == []
         assert client.room.sessions == {}
-        await shopper.pc.close()
+        await shopper.clean_up()
 
 
 async def test_pages_and_garments(tmp_path):

@@ -6,5 +6,5 @@ from tests.soak import left_behind, soak
 
 
 async def test_sessions_that_end_in_every_way_leave_nothing_behind():
-    before, after = await soak(8, say=lambda line: None)
+    before, after = await soak(8, warm_up=8, say=lambda line: None)
     assert left_behind(before, after) == []
