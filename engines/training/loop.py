@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnx
 import torch
 from torch import Tensor, nn
 
@@ -53,4 +55,19 @@ def export(network: nn.Module, example: Tensor, path: Path, inputs: Sequence[str
         network.eval(), (example,), str(temporary), opset_version=17, input_names=list(inputs), output_names=list(outputs),
         dynamic_axes=free, dynamo=False,
     )  # fmt: skip
+    onnx.save(half_weights(onnx.load(temporary)), temporary)
     temporary.replace(path)
+
+
+def half_weights(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Store large weights as float16 with a Cast behind each: half the file; runtimes fold the Cast and compute as before."""
+    casts = []
+    for weights in list(model.graph.initializer):
+        if weights.data_type == onnx.TensorProto.FLOAT and np.prod(weights.dims) >= 1024:
+            values = onnx.numpy_helper.to_array(weights).astype(np.float16)
+            name = weights.name
+            weights.CopyFrom(onnx.numpy_helper.from_array(values, name + "_half"))
+            casts.append(onnx.helper.make_node("Cast", [name + "_half"], [name], to=onnx.TensorProto.FLOAT))
+    for cast in reversed(casts):
+        model.graph.node.insert(0, cast)
+    return model
