@@ -67,7 +67,9 @@ def run(args: argparse.Namespace) -> int:
     out = args.out / person.name if args.out.is_dir() else args.out
     if out.exists() and out.samefile(person):
         raise UserError(f"--out {out} is the picture of the person itself: choose another name.")
-    if person.suffix.lower() in SUFFIXES:
+    if person.suffix.lower() in (".heic", ".heif"):
+        raise UserError(f"{person} is a HEIC photo, which cannot be read here: save it as JPEG (iPhone: Camera, Formats, Most Compatible).")
+    if person.suffix.lower() in {*SUFFIXES, ""}:
         _check_picture_suffix(out)
         _check_folder(out.parent)
         frame = read_rgb(person)

@@ -162,6 +162,7 @@ def test_a_video_of_nobody_is_not_written(tmp_path: Path, capsys: pytest.Capture
         ("none.jpg", GARMENT, "out.png", "there is no photo"),
         ("bad.jpg", GARMENT, "out.png", "bad.jpg"),
         ("bad.mp4", GARMENT, "out.mp4", "not a video"),
+        ("me.heic", GARMENT, "out.png", "HEIC"),
         ("empty", GARMENT, "out", "no pictures"),
         ("black.png", GARMENT, "out.png", "no person found in"),
         ("white.png", GARMENT, "out.png", "too close"),
@@ -187,6 +188,7 @@ def test_bad_input_is_one_sentence_and_leaves_nothing(
     photo(tmp_path / "black.png", 0)
     photo(tmp_path / "white.png", 255)
     (tmp_path / "bad.jpg").write_bytes(b"\xff\xd8 no photo")
+    (tmp_path / "me.heic").write_bytes(b"")
     (tmp_path / "bad.mp4").write_bytes(b"no video" * 99)
     clip(tmp_path / "me.mkv", (90, 90))
     (tmp_path / "empty").mkdir()
