@@ -15,6 +15,7 @@ from engines.crop import Crop
 from engines.tryon.cut import Cut, cut
 from engines.tryon.garment import Garment
 from engines.tryon.lower import skirt, trousers
+from engines.tryon.order import Worn, worn
 from engines.tryon.outline import Outline, outline
 from engines.tryon.pieces import Piece
 from engines.tryon.pose import Pose, pose
@@ -24,7 +25,7 @@ from engines.tryon.warp import ThinPlate, Warp
 
 Points = np.ndarray
 
-_CELLS = 40  # along the longer side of a warp's grid: about 8 pixels of a 480-line video a cell
+_CELLS = 36  # along the longer side of a warp's grid: about 10 pixels of a 480-line video a cell
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +58,7 @@ class Fit:
     """0 for plain cloth, towards 1 for a strong print."""
     pose: Pose
     outline: Outline
+    worn: Worn
 
 
 def fit(garment: Garment, reading: Reading, crop: Crop, previous: Fit | None = None) -> Fit | None:
@@ -65,10 +67,11 @@ def fit(garment: Garment, reading: Reading, crop: Crop, previous: Fit | None = N
     if skeleton is None or not _in_view(garment.category, skeleton, reading):
         return None
     measured = outline(skeleton, reading.parsing, previous.outline if previous else None)
+    old = worn(skeleton, reading.parsing, previous.worn if previous else None)
     parts = cut(garment)
     if garment.category in ("trousers", "skirt"):
-        return _fit_bottom(parts, crop, skeleton, measured)
-    return _fit_top(parts, crop, skeleton, measured)
+        return _fit_bottom(parts, crop, skeleton, measured, old)
+    return _fit_top(parts, crop, skeleton, measured, old)
 
 
 def _in_view(category: str, pose: Pose, reading: Reading) -> bool:
@@ -82,7 +85,7 @@ def _in_view(category: str, pose: Pose, reading: Reading) -> bool:
     return True
 
 
-def _fit_top(cut: Cut, crop: Crop, pose: Pose, outline: Outline) -> Fit:
+def _fit_top(cut: Cut, crop: Crop, pose: Pose, outline: Outline, worn: Worn) -> Fit:
     body = torso(cut, pose, outline)
     layers = {"torso": _warp(crop, body.drawn, body.taken, 1e-4, pose)}
     clips: dict[str, Points] = {}
@@ -96,31 +99,33 @@ def _fit_top(cut: Cut, crop: Crop, pose: Pose, outline: Outline) -> Fit:
             continue
         reach[side] = made.reach
         for part in sleeve(made, cut.unit, pose, outline, side, body.tips[side], body.armpits[side]):
-            layers[part.name] = _warp(crop, part.drawn.reshape(-1, 2), part.taken.reshape(-1, 2), 1e-3, pose)
+            layers[part.name] = _warp(crop, part.drawn.reshape(-1, 2), part.taken.reshape(-1, 2), 1e-3, pose, _CELLS // 3)
             clips[part.name] = crop.to_frame(part.clip)
             if part.wide is not None:
                 wide.append(np.concatenate([part.wide[0], part.wide[1][::-1]]))
-    order = _order(layers, pose)
+    order = _order(layers, pose, worn)
     opening = None if cut.back is None else _opening(cut, body.drawn, body.taken)
     drawn = tuple(Layer(cut.pieces[name], layers[name], clips.get(name), name != "torso") for name in order)
-    return Fit(cut.category, drawn, tuple(wide), opening, (reach[0], reach[1]), cut.printed, pose, outline)
+    return Fit(cut.category, drawn, tuple(wide), opening, (reach[0], reach[1]), cut.printed, pose, outline, worn)
 
 
-def _fit_bottom(cut: Cut, crop: Crop, pose: Pose, outline: Outline) -> Fit:
+def _fit_bottom(cut: Cut, crop: Crop, pose: Pose, outline: Outline, worn: Worn) -> Fit:
     if cut.category == "trousers":
         pieces, wide = trousers(cut, pose, outline)
     else:
         drawn, taken, beyond = skirt(cut, pose, outline)
         pieces, wide = [("skirt", drawn, taken)], [] if beyond is None else [beyond]
     layers = tuple(Layer(cut.pieces[name], _warp(crop, drawn, taken, 1e-4, pose)) for name, drawn, taken in pieces)
-    return Fit(cut.category, layers, tuple(wide), None, (0.0, 0.0), cut.printed, pose, outline)
+    return Fit(cut.category, layers, tuple(wide), None, (0.0, 0.0), cut.printed, pose, outline, worn)
 
 
-def _order(layers: dict[str, Warp], pose: Pose) -> list[str]:
-    """From back to front: the torso, then the arm that is further back, then the other; each forearm over its upper arm."""
+def _order(layers: dict[str, Warp], pose: Pose, worn: Worn) -> list[str]:
+    """From back to front: arms behind the back, the torso, then the other arms, the higher one last; each forearm over its upper arm."""
     height = [float((pose.wrists[side] - pose.neck) @ pose.down) for side in (0, 1)]
-    back, front = ("left", "right") if height[0] > height[1] else ("right", "left")
-    names = ["torso", f"{back}-sleeve", f"{back}-forearm", f"{front}-sleeve", f"{front}-forearm"]
+    sides = sorted((0, 1), key=lambda side: -height[side])
+    arms = {side: [f"{('left', 'right')[side]}-{part}" for part in ("sleeve", "forearm")] for side in sides}
+    names = [name for side in sides if worn.behind[side] > 0.5 for name in arms[side]]
+    names += ["torso", *(name for side in sides if worn.behind[side] <= 0.5 for name in arms[side])]
     return [name for name in names if name in layers]
 
 
@@ -131,6 +136,6 @@ def _opening(cut: Cut, drawn: Points, taken: Points) -> Points:
     return ThinPlate(taken[near], drawn[near], 1e-4)(cut.back)
 
 
-def _warp(crop: Crop, drawn: Points, taken: Points, stiffness: float, pose: Pose) -> Warp:
+def _warp(crop: Crop, drawn: Points, taken: Points, stiffness: float, pose: Pose, cells: int = _CELLS) -> Warp:
     """The warp through pairs of points, ``drawn`` in crop pixels, ``taken`` in the garment's; laid on the pixels of the frame."""
-    return ThinPlate(crop.to_frame(drawn), taken, stiffness).grid(0.12 * pose.width / crop.scale, _CELLS)
+    return ThinPlate(crop.to_frame(drawn), taken, stiffness).grid(0.12 * pose.width / crop.scale, cells)

@@ -14,6 +14,7 @@ Plane = np.ndarray
 _RADIUS = 2
 _NOISE = 8e-4  # variance of colour (0..1) below which a difference says nothing
 _STEEPNESS = 3.5
+_STEEPEN = np.array([[_STEEPNESS] * 4 + [(1 - _STEEPNESS) / 2]])  # sums up the products, steeper around 0.5
 
 
 class Guide:
@@ -56,8 +57,7 @@ def matte(functions: np.ndarray, colour: np.ndarray, matrix: np.ndarray) -> Plan
     large = cv2.warpAffine(
         functions, matrix, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
     )
-    mask = cv2.transform(cv2.multiply(large, colour, dst=large), np.full((1, 4), _STEEPNESS, np.float32))
-    mask -= (_STEEPNESS - 1) / 2
+    mask = cv2.transform(cv2.multiply(large, colour, dst=large), _STEEPEN)
     return np.clip(mask, 0.0, 1.0, out=mask)
 
 

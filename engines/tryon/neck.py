@@ -8,47 +8,54 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from engines.contract import CLASSES
+from engines.crop import Crop
+from engines.tryon.cells import Cells
+from engines.tryon.matte import Guide, matte
 from engines.tryon.pose import Pose
+from engines.tryon.visible import polygon, unit_colour
+from engines.tryon.warp import Box
 
-Plane = np.ndarray
-
-_FACE = CLASSES.index("face")
-_CLOTH = [CLASSES.index(name) for name in ("upper-clothes", "coat", "dress", "jumpsuits", "scarf", "accessory")]
 _ENOUGH = 6.0  # cells of skin that must be seen near the neck
 
 
-def neck_skin(picture: np.ndarray, parsing: np.ndarray, pose: Pose) -> Plane | None:
-    """(128, 96, 3) the neck's colour, carried on smoothly beyond where it is seen; None where too little of it is seen.
-
-    ``picture`` (128, 96, 3) is the crop at the parsing's size.
-    """
-    x, y = (pose.chin * 0.55 + pose.neck * 0.45) / 2
-    reach = max(0.22 * pose.width / 2, 2.0)
-    weight = np.where(parsing[_FACE] > 0.8, parsing[_FACE], np.float32(0))
-    ys, xs = np.ogrid[0:128, 0:96]
-    near = np.exp(-(((xs - float(x)) / reach) ** 2 + ((ys - float(y)) / reach) ** 2) / 2).astype(np.float32)
-    weight *= near
+def neck_skin(cells: Cells, pose: Pose) -> np.ndarray | None:
+    """(h, w, 3) the neck's colour, carried on smoothly beyond where it is seen; None where too little of it is seen."""
+    x, y = (pose.chin * 0.55 + pose.neck * 0.45).tolist()
+    near = 1 / (0.22 * pose.width)
+    weight = cells.of("face")
+    weight[weight < 0.8] = 0
+    weight *= np.exp(((cells.x - x) * near) ** 2 / -2) * np.exp(((cells.y - y) * near) ** 2 / -2)
     if float(weight.sum()) < _ENOUGH:
         return None
-    sigma = max(0.12 * pose.width / 2, 1.5)
-    planes = cv2.merge([*(weight * plane for plane in cv2.split(picture)), weight])
-    blurred = cv2.GaussianBlur(planes, (0, 0), sigma)
+    planes = cv2.merge([*(weight * plane for plane in cv2.split(cells.picture)), weight])
     mean = planes.reshape(-1, 4).sum(0)
-    mean = mean[:3] / mean[3]
-    total = blurred[..., 3:] + np.float32(0.02)
-    return np.ascontiguousarray((blurred[..., :3] + np.float32(0.02) * mean) / total, np.float32)
+    side = 2 * max(round(0.05 * pose.width), 1) + 1
+    blurred = cv2.blur(cv2.blur(planes, (side, side)), (side, side))
+    blurred += mean * np.float32(0.02 / mean[3])
+    return blurred[..., :3] / blurred[..., 3:]
 
 
-def old_collar(opening: np.ndarray, pose: Pose, parsing: np.ndarray) -> tuple[Plane, np.ndarray]:
-    """(128, 96) where old cloth is, and the (N, 2) outline in crop pixels inside of which skin belongs instead.
-
-    The outline is the new garment's opening, and above it the neck itself.
-    """
-    cloth: Plane = parsing[_CLOTH].sum(0)
+def old_collar(opening: np.ndarray, pose: Pose) -> np.ndarray:
+    """(N, 2) the outline in crop pixels inside of which skin belongs rather than cloth: the new garment's opening, and the neck above."""
     half = 0.21 * pose.width * max(pose.facing, 0.6)
     root = pose.neck - pose.down * (0.15 * pose.width)
     top = pose.chin + pose.down * (0.02 * pose.width)
     neck = np.array([root - pose.across * half, top - pose.across * half * 0.9, top + pose.across * half * 0.9, root + pose.across * half])
-    hull = cv2.convexHull(np.vstack([opening, neck]).astype(np.float32))[:, 0]
-    return cloth, hull.astype(np.float64)
+    return cv2.convexHull(np.vstack([opening, neck]).astype(np.float32))[:, 0]
+
+
+def clear_neck(below: np.ndarray, opening: np.ndarray, pose: Pose, cells: Cells, guide: Guide, crop: Crop, region: Box) -> None:
+    """Paint the neck's own colour over old cloth inside ``opening`` (N, 2, crop pixels), in place; ``below`` is ``region`` of the frame."""
+    skin = neck_skin(cells, pose)
+    if skin is None:
+        return
+    corners = crop.to_frame(old_collar(opening, pose)) - region[:2]
+    x0, y0 = np.maximum(np.floor(corners.min(0)).astype(int) - 1, 0).tolist()
+    x1, y1 = np.minimum(np.ceil(corners.max(0)).astype(int) + 2, below.shape[1::-1]).tolist()
+    if x1 - x0 < 2 or y1 - y0 < 2:
+        return
+    part, box = below[y0:y1, x0:x1], (region[0] + x0, region[1] + y0, region[0] + x1, region[1] + y1)
+    cloth = guide.explain(cells.of("upper-clothes", "coat", "dress", "jumpsuits", "scarf", "accessory"))
+    share = matte(cloth, unit_colour(part), cells.to(box)) * (polygon(corners - [x0, y0], part.shape) * np.float32(1 / 255))
+    paint = cv2.multiply(cells.enlarge(skin, box), cv2.merge([share] * 3))
+    cv2.add(cv2.multiply(part, cv2.merge([1 - share] * 3), dtype=cv2.CV_32F), paint, dst=part, dtype=cv2.CV_8U)

@@ -28,6 +28,12 @@ _USUAL = np.interp(
 )
 """A dressed body's usual half width in each row, in shoulder widths."""
 
+_STEADY = 0.7  # of the difference to the previous frame's outline is taken back
+_BELOW_SHOULDERS = ALONG > 0.2
+_INDEX = np.arange(ROWS)
+_AROUND_2 = np.clip(_INDEX[:, None] + np.arange(-2, 3), 0, ROWS - 1)  # for each row itself and two to each side
+_AROUND_3 = np.clip(np.arange(-3, ROWS + 3), 0, ROWS - 1)  # the rows, and three more at each end
+_WEIGHTS = np.array([1, 3, 5, 6, 5, 3, 1]) / 24
 _SHOULDER_RISE = 0.12
 """Usual height of the shoulder's upper edge over the joints, a third of a shoulder width from the middle, in torso lengths."""
 
@@ -58,27 +64,30 @@ class Outline:
 
 def outline(pose: Pose, parsing: np.ndarray, previous: Outline | None = None) -> Outline:
     """Measure (22, 128, 96) class probabilities along the torso of ``pose``; steadied by the previous frame's outline."""
-    body = 1.0 - parsing[0]
-    hiding = parsing[_HIDING].sum(0)
-    tops = parsing[_TOPS].sum(0)
-    planes = cv2.merge([body, np.maximum(hiding, _arm_mask(pose)), tops, parsing[_HEAD].sum(0)])
-    rows = cv2.warpAffine(planes, _rows_to_cells(pose), (2 * _COLUMNS + 1, ROWS),
+    planes = [1.0 - parsing[0], np.maximum(_sum(parsing, _HIDING), _arm_mask(pose)), _sum(parsing, _TOPS), _sum(parsing, _HEAD)]
+    rows = cv2.warpAffine(cv2.merge(planes), _rows_to_cells(pose), (2 * _COLUMNS + 1, ROWS),
                           flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
-    sees = _rows_in_crop(pose)
-    edges = [_edge(rows[:, _COLUMNS::-1], _start(pose, 0), sees), _edge(rows[:, _COLUMNS:], _start(pose, 1), sees)]
-    half = np.stack([_smooth(edge) for edge, _ in edges])
-    room = np.stack([np.convolve(np.pad(free.astype(float), 3, mode="edge"), np.full(7, 1 / 7), "valid") for _, free in edges])
-    shoulders = np.array([_shoulder_rise(rows[:, _COLUMNS::-1]), _shoulder_rise(rows[:, _COLUMNS:])])
-    shoulders *= pose.torso / pose.width
+    sides = np.stack([rows[:, _COLUMNS::-1], rows[:, _COLUMNS:]])
+    edges, free = _edges(sides[..., 0], sides[..., 1], np.stack([_start(pose, 0), _start(pose, 1)]), _rows_in_crop(pose))
+    half = np.stack([_smooth(edge) for edge in edges])
+    room = np.stack([np.convolve(side[_AROUND_3], np.full(7, 1 / 7), "valid") for side in free.astype(float)])
+    shoulders = np.array([_shoulder_rise(side) for side in sides]) * (pose.torso / pose.width)
     hem = _old_hem(rows)
-    arms = np.array([[_arm_width(pose, parsing, side, part) for part in (0, 1)] for side in (0, 1)])
+    arms = _arm_widths(pose, parsing[0])
     if previous is not None:
-        half += 0.7 * (previous.half - half)
-        room += 0.7 * (previous.room - room)
-        shoulders += 0.7 * (previous.shoulders - shoulders)
-        hem += 0.7 * (previous.old_hem - hem)
-        arms += 0.7 * (previous.arms - arms)
+        half += _STEADY * (previous.half - half)
+        room += _STEADY * (previous.room - room)
+        shoulders += _STEADY * (previous.shoulders - shoulders)
+        hem += _STEADY * (previous.old_hem - hem)
+        arms += _STEADY * (previous.arms - arms)
     return Outline(half, room, shoulders, hem, arms)
+
+
+def _sum(parsing: np.ndarray, classes: list[int]) -> np.ndarray:
+    total = parsing[classes[0]] + parsing[classes[1]]
+    for index in classes[2:]:
+        total += parsing[index]
+    return total
 
 
 def _rows_to_cells(pose: Pose) -> np.ndarray:
@@ -115,55 +124,56 @@ def _start(pose: Pose, side: int) -> np.ndarray:
     return np.interp(ALONG, [0.9, *np.maximum.accumulate(along)], [0.0, *np.clip(away, 0, 0.8)])
 
 
-def _edge(rows: np.ndarray, start: np.ndarray, sees: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(ROWS,) distance of the outline going outwards through ``rows`` (ROWS, columns, [body, hiding, ..]); NaN where it is hidden.
+def _edges(body: np.ndarray, hiding: np.ndarray, start: np.ndarray, sees: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(2, ROWS) distance of the outline, going outwards through (2, ROWS, columns) planes; NaN where it is hidden.
 
-    And (ROWS,) whether the background begins there.
+    And (2, ROWS) whether the background begins there.
     """
     step = _REACH / _COLUMNS
-    column = np.arange(rows.shape[1])
+    column = np.arange(_COLUMNS + 1)
     first = np.clip(np.round(start / step).astype(int), 0, _COLUMNS - 1)
-    outside = (rows[..., 0] < 0.5) & (column >= first[:, None])
-    end = np.where(outside.any(1), outside.argmax(1), rows.shape[1] - 1)
-    shown = (rows[..., 0] >= 0.5) & (rows[..., 1] < 0.5) & (column < end[:, None])
-    last = np.where(shown.any(1), rows.shape[1] - 1 - shown[:, ::-1].argmax(1), -1)
-    row = np.arange(len(rows))
-    inner, outer = rows[row, np.maximum(last, 0), 0], rows[row, np.minimum(last + 1, _COLUMNS), 0]
+    inside = body >= 0.5
+    outside = ~inside & (column >= first[..., None])
+    end = np.where(outside.any(2), outside.argmax(2), _COLUMNS)
+    shown = inside & (hiding < 0.5) & (column < end[..., None])
+    last = np.where(shown.any(2), _COLUMNS - shown[..., ::-1].argmax(2), -1)
+    inner = np.take_along_axis(body, np.maximum(last, 0)[..., None], 2)[..., 0]
+    outer = np.take_along_axis(body, np.minimum(last + 1, _COLUMNS)[..., None], 2)[..., 0]
     part = np.where(last + 1 == end, (inner - 0.5) / np.maximum(inner - outer, 1e-3), 0.5)
     edge = (last + np.clip(part, 0, 1)) * step
     hidden = (last + 1 < end) & (edge < 0.72 * _USUAL)
-    nothing = (last < 0) | (end == rows.shape[1] - 1) | (inner < 0.5) | ~sees
+    nothing = (last < 0) | (end == _COLUMNS) | (inner < 0.5) | ~sees
     return np.where(hidden | nothing, np.nan, edge), (last + 1 >= end) & ~nothing
 
 
 def _smooth(edge: np.ndarray) -> np.ndarray:
     """Fill hidden rows from their neighbours, then take a median and an average over neighbouring rows."""
     known = np.isfinite(edge)
-    if known.sum() < 6:
+    if np.count_nonzero(known) < 6:
         return _USUAL.copy()
     ratio = np.clip(edge / _USUAL, 0.6, 2.0)
-    typical = float(np.median(ratio[known & (ALONG > 0.2)])) if (known & (ALONG > 0.2)).any() else 1.0
-    index = np.arange(ROWS)
-    filled = np.interp(index, index[known], ratio[known])
-    distance = np.abs(index[:, None] - index[known]).min(1)
+    on_torso = np.sort(ratio[known & _BELOW_SHOULDERS])
+    typical = min(max(float(on_torso[len(on_torso) // 2]), 0.8), 1.3) if len(on_torso) else 1.0
+    where = np.flatnonzero(known)
+    filled = np.interp(_INDEX, where, ratio[where])
+    after = np.searchsorted(where, _INDEX)
+    distance = np.minimum(np.abs(_INDEX - where[np.maximum(after - 1, 0)]), np.abs(_INDEX - where[np.minimum(after, len(where) - 1)]))
     trust = np.exp(-((distance / 10.0) ** 2))
-    filled = filled * trust + np.clip(typical, 0.8, 1.3) * (1 - trust)
-    padded = np.pad(filled, 2, mode="edge")
-    middle = np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)
-    padded = np.pad(middle, 3, mode="edge")
-    weights = np.array([1, 3, 5, 6, 5, 3, 1]) / 24
-    return np.convolve(padded, weights, "valid") * _USUAL
+    filled = filled * trust + typical * (1 - trust)
+    middle = np.sort(filled[_AROUND_2], axis=1)[:, 2]
+    return np.convolve(middle[_AROUND_3], _WEIGHTS, "valid") * _USUAL
 
 
 def _shoulder_rise(rows: np.ndarray) -> float:
     """How far above the neck's row a body begins that is not head, at a third of a shoulder width from the middle; in torso lengths."""
     first, last = (int(u / (_REACH / _COLUMNS)) for u in (0.28, 0.42))
     column = rows[:, first:last]
-    body = (column[..., 0] > 0.5) & (column[..., 3] < 0.4) & (ALONG < 0.2)[:, None]
+    body = (column[..., 0] > 0.5) & (column[..., 3] < 0.4) & ~_BELOW_SHOULDERS[:, None]
     found = body.any(0)
     if not found.any():
         return _SHOULDER_RISE
-    return float(np.clip(-np.median(ALONG[body.argmax(0)[found]]), 0.5 * _SHOULDER_RISE, 1.8 * _SHOULDER_RISE))
+    tops = np.sort(ALONG[body.argmax(0)[found]])
+    return min(max(-float(tops[len(tops) // 2]), 0.5 * _SHOULDER_RISE), 1.8 * _SHOULDER_RISE)
 
 
 def _old_hem(rows: np.ndarray) -> float:
@@ -176,31 +186,32 @@ def _old_hem(rows: np.ndarray) -> float:
     return float(ALONG[worn][-1]) if worn.any() else 0.0
 
 
-_ARM_USUAL = (0.15, 0.115)  # half widths of upper arm and forearm in shoulder widths
-_ARM_CLASSES = (CLASSES.index("right-arm"), CLASSES.index("left-arm"))
+_ARM_USUAL = np.array([0.15, 0.115])  # half widths of upper arm and forearm in shoulder widths
+_ARM_SPAN = np.array([[0.45, 0.9], [0.15, 0.8]])  # the part of each that is measured
+_ARM_STEPS = np.linspace(0, 1, 10)
+_ARM_SAMPLES = np.arange(17) / 16 * 2.6  # outwards, in usual half widths
 
 
-def _arm_width(pose: Pose, parsing: np.ndarray, side: int, part: int) -> float:
-    """Half width of upper arm (part 0) or forearm (1) in shoulder widths, sleeve included, from where it borders on background."""
-    usual = _ARM_USUAL[part]
-    begin, end = (pose.shoulders[side], pose.elbows[side]) if part == 0 else (pose.elbows[side], pose.wrists[side])
-    along = end - begin
-    length = float(np.hypot(*along))
-    if not pose.arms_seen[side][part] or length < 0.3 * pose.width:
-        return usual
-    square = np.array([-along[1], along[0]]) / length
-    steps, samples = 12, 17
-    reach = 2.6 * usual * pose.width / (samples - 1)
-    found: list[float] = []
-    for sign in (-1, 1):
-        origin = (begin + along * (0.45 if part == 0 else 0.15) - 0.5) / 2
-        matrix = np.column_stack([square * (sign * reach / 2), along * (0.45 if part == 0 else 0.65) / (steps - 1) / 2, origin])
-        line = cv2.warpAffine(
-            parsing[0], matrix, (samples, steps), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
-        )
-        out = line > 0.5
-        reached = out.any(1) & ~out[:, 0]
-        found += list((out.argmax(1)[reached] - 0.5) * reach / pose.width)
-    if len(found) < 4:
-        return usual
-    return float(np.clip(np.percentile(found, 35), 0.75 * usual, 2.0 * usual))
+def _arm_widths(pose: Pose, background: np.ndarray) -> np.ndarray:
+    """(2, 2) for each side the half width of upper arm and forearm in shoulder widths, sleeve included, from where background begins."""
+    begin = np.stack([pose.shoulders, pose.elbows], 1)
+    along = np.stack([pose.elbows, pose.wrists], 1) - begin
+    length = np.hypot(along[..., 0], along[..., 1])
+    square = np.stack([-along[..., 1], along[..., 0]], -1) / np.maximum(length, 1e-6)[..., None]
+    share = _ARM_SPAN[:, :1] + (_ARM_SPAN[:, 1:] - _ARM_SPAN[:, :1]) * _ARM_STEPS
+    middle = begin[:, :, None] + along[:, :, None] * share[None, :, :, None]
+    outwards = square[:, :, None] * (_ARM_USUAL * pose.width)[None, :, None, None] * _ARM_SAMPLES[None, None, :, None]
+    # (side, limb, direction, step along, sample outwards, x y)
+    points = middle[:, :, None, :, None] + np.stack([outwards, -outwards], 2)[:, :, :, None]
+    cells = ((points - 0.5) / 2).astype(np.float32).reshape(-1, len(_ARM_SAMPLES), 2)
+    seen = cv2.remap(background, cells[..., 0], cells[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    out = seen.reshape(2, 2, -1, len(_ARM_SAMPLES)) > 0.5
+    reached = out.any(3) & ~out[..., 0]
+    found = (out.argmax(3) - 0.5) * _ARM_SAMPLES[1]
+    widths = np.ones((2, 2))
+    for side in (0, 1):
+        for limb in (0, 1):
+            measured = np.sort(found[side, limb][reached[side, limb]])
+            if pose.arms_seen[side][limb] and length[side, limb] > 0.3 * pose.width and len(measured) > 3:
+                widths[side, limb] = min(max(float(measured[int(0.35 * len(measured))]), 0.75), 2.0)
+    return widths * _ARM_USUAL

@@ -50,9 +50,11 @@ class Warp:
 
     def scale(self) -> float:
         """How many pixels are taken from for one that is drawn, typically."""
-        across = np.median(np.hypot(*np.moveaxis(np.diff(self.nodes, axis=1), 2, 0)))
-        down = np.median(np.hypot(*np.moveaxis(np.diff(self.nodes, axis=0), 2, 0)))
-        return float(np.sqrt(across * down)) / self.step
+        rows, columns = self.nodes.shape[:2]
+        top, left = rows // 4, columns // 4
+        middle = self.nodes[top : rows - top : max(rows - 2 * top - 1, 1), left : columns - left : max(columns - 2 * left - 1, 1)]
+        across, down = (middle[0, 1] - middle[0, 0]) / (columns - 2 * left - 1), (middle[1, 0] - middle[0, 0]) / (rows - 2 * top - 1)
+        return float(np.sqrt(np.hypot(*across) * np.hypot(*down))) / self.step
 
 
 class ThinPlate:
@@ -62,40 +64,47 @@ class ThinPlate:
     """
 
     def __init__(self, drawn: Points, taken: Points, stiffness: float = 0.0) -> None:
-        self._centre = drawn.mean(0)
-        self._unit = 1.0 / max(float(np.ptp(drawn, axis=0).max()), 1e-6)
-        self._points = (drawn - self._centre) * self._unit
         count = len(drawn)
+        self._low, self._high = drawn.min(0), drawn.max(0)
+        self._unit = 1.0 / max(float((self._high - self._low).max()), 1e-6)
+        self._points = (drawn - self._low) * self._unit
         system = np.zeros((count + 3, count + 3))
-        system[:count, :count] = _kernel(self._points, self._points)
-        system[:count, :count].flat[:: count + 1] += stiffness
+        system[:count, :count] = self._bend(self._points)
         system[:count, count] = system[count, :count] = 1.0
         system[:count, count + 1 :] = self._points
         system[count + 1 :, :count] = self._points.T
         system.flat[:: count + 4] += 1e-9  # keeps points that fall together, or on one line, solvable
-        self._weights = np.linalg.solve(system, np.vstack([taken, np.zeros((3, 2))]))
+        system.flat[: count * (count + 3) : count + 4] += stiffness
+        right = np.zeros((count + 3, 2))
+        right[:count] = taken
+        self._weights = np.linalg.solve(system, right)
+
+    def _bend(self, at: Points) -> np.ndarray:
+        """(len(at), N) r² log r² of the distances from the drawn points."""
+        dx = at[:, None, 0] - self._points[None, :, 0]
+        dy = at[:, None, 1] - self._points[None, :, 1]
+        square = dx * dx + dy * dy
+        return square * np.log(square + 1e-12)
 
     def __call__(self, points: Points) -> Points:
         """Where (N, 2) points of the drawn side are taken from."""
-        at = (points - self._centre) * self._unit
+        at = (points - self._low) * self._unit
         count = len(self._points)
-        return _kernel(at, self._points) @ self._weights[:count] + self._weights[count] + at @ self._weights[count + 1 :]
+        return self._bend(at) @ self._weights[:count] + self._weights[count] + at @ self._weights[count + 1 :]
 
     def grid(self, margin: float, cells: int) -> Warp:
         """The map around the drawn points and ``margin`` beyond; the longer side has about ``cells`` cells."""
-        points = self._points / self._unit + self._centre
-        low, high = np.floor(points.min(0) - margin).astype(int), np.ceil(points.max(0) + margin).astype(int)
+        low, high = np.floor(self._low - margin), np.ceil(self._high + margin)
         step = max(-(-int((high - low).max()) // cells), 1)
-        columns, rows = (-(-(high - low) // step) + 2).tolist()
-        x0, y0 = (low - step).tolist()
-        middles = np.arange(max(rows, columns)) * step + (step - 1) / 2
-        nodes = np.stack(np.meshgrid(middles[:columns] + x0, middles[:rows] + y0), -1)
-        return Warp((x0, y0), step, np.ascontiguousarray(self(nodes.reshape(-1, 2)).reshape(rows, columns, 2), np.float32))
-
-
-def _kernel(a: Points, b: Points) -> np.ndarray:
-    """(len(a), len(b)) r² log r² of the distances."""
-    dx = a[:, None, 0] - b[None, :, 0]
-    dy = a[:, None, 1] - b[None, :, 1]
-    square = dx * dx + dy * dy
-    return square * np.log(square + 1e-12)
+        x0, y0 = int(low[0]) - step, int(low[1]) - step
+        columns, rows = (-(-int(side) // step) + 2 for side in high - low)
+        x = (np.arange(columns) * step + (x0 + (step - 1) / 2 - self._low[0])) * self._unit
+        y = (np.arange(rows) * step + (y0 + (step - 1) / 2 - self._low[1])) * self._unit
+        count = len(self._points)
+        # As in _bend, but the squares of a grid's distances are sums of those along its sides.
+        dx, dy = x[:, None] - self._points[:, 0], y[:, None] - self._points[:, 1]
+        square = (dy * dy).astype(np.float32)[:, None] + (dx * dx).astype(np.float32)
+        bend = square * np.log(square + np.float32(1e-12))
+        flat = self._weights[count] + x[None, :, None] * self._weights[count + 1] + y[:, None, None] * self._weights[count + 2]
+        nodes = bend.reshape(-1, count) @ self._weights[:count].astype(np.float32)
+        return Warp((x0, y0), step, nodes.reshape(rows, columns, 2) + flat.astype(np.float32))

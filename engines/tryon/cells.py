@@ -1,0 +1,68 @@
+"""A window of the parsing: the cells under the part of the frame that is drawn on, and how the two lie on each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from engines.contract import CLASSES
+from engines.crop import Crop
+from engines.tryon.warp import Box
+
+_AROUND = 4  # cells beyond the region: as far as the filters on them reach
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Planes of a window are (h, w) or (h, w, n) float32."""
+
+    parsing: np.ndarray
+    """(22, h, w) class probabilities."""
+    picture: np.ndarray
+    """(h, w, 3) uint8: the crop at the same size."""
+    x: np.ndarray
+    """(1, w) where the columns' middles lie, in crop pixels."""
+    y: np.ndarray
+    """(h, 1) the rows'."""
+    matrix: np.ndarray
+    """(2, 3) from pixels of the frame to columns and rows."""
+
+    def of(self, *names: str) -> np.ndarray:
+        """The probability of any of these classes; a new array."""
+        total = self.parsing[CLASSES.index(names[0])].copy()
+        for name in names[1:]:
+            total += self.parsing[CLASSES.index(name)]
+        return total
+
+    def along(self, origin: np.ndarray, direction: np.ndarray) -> np.ndarray:
+        """How far each cell lies from ``origin`` along ``direction``, both in crop pixels."""
+        (x, y), (dx, dy) = origin.tolist(), direction.tolist()
+        return (self.x - x) * dx + (self.y - y) * dy
+
+    def to(self, region: Box) -> np.ndarray:
+        """(2, 3) from pixels of a region of the frame to columns and rows."""
+        matrix = self.matrix.copy()
+        matrix[:, 2] += matrix[:, :2] @ region[:2]
+        return matrix
+
+    def enlarge(self, planes: np.ndarray, region: Box) -> np.ndarray:
+        """Planes of the window at the size of a region of the frame."""
+        size = region[2] - region[0], region[3] - region[1]
+        return cv2.warpAffine(planes, self.to(region), size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+
+
+def window(parsing: np.ndarray, crop: Crop, region: Box) -> Cells:
+    """The cells of ``parsing`` (22, 128, 96), which belongs to ``crop``, under ``region`` of the frame and a few around it."""
+    rows, columns = parsing.shape[1:]
+    matrix = crop.matrix / 2
+    matrix[:, 2] -= 0.25  # the middle of the first cell lies half a pixel into the crop
+    x0, y0 = np.floor(matrix[:, :2] @ region[:2] + matrix[:, 2]).astype(int) - _AROUND
+    x1, y1 = np.ceil(matrix[:, :2] @ region[2:] + matrix[:, 2]).astype(int) + _AROUND
+    x0, x1 = min(max(int(x0), 0), columns - 8), max(min(int(x1), columns), 8)
+    y0, y1 = min(max(int(y0), 0), rows - 8), max(min(int(y1), rows), 8)
+    matrix[:, 2] -= [x0, y0]
+    picture = cv2.resize(crop.picture[2 * y0 : 2 * y1, 2 * x0 : 2 * x1], (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)
+    x, y = np.arange(x0, x1, dtype=np.float32) * 2 + np.float32(0.5), np.arange(y0, y1, dtype=np.float32) * 2 + np.float32(0.5)
+    return Cells(parsing[:, y0:y1, x0:x1], picture, x[None, :], y[:, None], matrix)
