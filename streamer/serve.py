@@ -17,7 +17,7 @@ from aiohttp import web
 
 from engines.errors import UserError
 
-from .certificate import own_certificate, tls_context
+from .certificate import own_certificate, public_part, tls_context
 from .config import Config, stun_server, turn_server
 from .rtc.version import check_version
 from .server import Catalog, Server
@@ -68,8 +68,11 @@ def run(args: argparse.Namespace) -> int:
     for chatty in ("aioice", "aiortc", "aiohttp.access", "libav"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
     check_version()
-    tls = None if config.http else tls_context(config.cert or own_certificate(config.data), config.key)
-    asyncio.run(serve(config, load_pipeline(), load_catalog(config.data), tls))
+    own = None if config.http or config.cert else own_certificate(config.data)
+    certificate = config.cert or own
+    tls = tls_context(certificate, config.key) if certificate else None
+    server = Server(config, load_pipeline(), load_catalog(config.data), public_part(own) if own else None)
+    asyncio.run(serve(server, tls))
     return 0
 
 
@@ -91,13 +94,14 @@ def load_catalog(data: Path) -> Catalog:
     return Stored(data / "catalog")
 
 
-async def serve(config: Config, pipeline: Pipeline, catalog: Catalog, tls: ssl.SSLContext | None) -> None:
+async def serve(server: Server, tls: ssl.SSLContext | None) -> None:
     """Listen, say where, and wait for the end. Every session is closed before this returns."""
+    config = server.config
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    runner = web.AppRunner(Server(config, pipeline, catalog).app(), access_log=None, shutdown_timeout=5)
+    runner = web.AppRunner(server.app(), access_log=None, shutdown_timeout=5)
     await runner.setup()
     try:
         listening = await listen(runner, config, tls)
@@ -138,6 +142,7 @@ def announce(config: Config, port: int) -> None:
     segno.make(url, error="m").terminal(out=sys.stdout, compact=True)
     if config.cert is None:
         print("The certificate is this machine's own: the browser warns once; choose to go on.", flush=True)
+        print(f"Where a phone does not let you, install {url}certificate.crt on it and trust it.", flush=True)
     sys.stdout.flush()
 
 

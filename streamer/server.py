@@ -59,12 +59,14 @@ class Catalog(Protocol):
 class Server:
     """``start`` it inside a running event loop, ``close`` it there too: that ends every session."""
 
-    def __init__(self, config: Config, pipeline: Pipeline, catalog: Catalog) -> None:
+    def __init__(self, config: Config, pipeline: Pipeline, catalog: Catalog, certificate: bytes | None = None) -> None:
+        """``certificate``: the self-made one, DER, for phones that want it installed; None where there is no such."""
         self.config = config
         self.worker = Worker(pipeline)
         self.pools = Pools()
         self.sessions: dict[Session, web.WebSocketResponse] = {}
         self._catalog = catalog
+        self._own_certificate = certificate
 
     def app(self) -> web.Application:
         """The routes. Runs the worker from start-up to clean-up."""
@@ -81,6 +83,7 @@ class Server:
                 web.get("/garments/{id}.thumb.png", self._thumbnail),
                 web.get("/garments/{id}.png", self._picture),
                 web.get("/session", self._session),
+                web.get("/certificate.crt", self._certificate),
                 web.static("/static", self.config.web),
             ]
         )
@@ -103,6 +106,11 @@ class Server:
 
     async def _healthz(self, request: web.Request) -> web.Response:
         return web.json_response({"sessions": len(self.sessions)}, headers={"Cache-Control": "no-store"})
+
+    async def _certificate(self, request: web.Request) -> web.Response:
+        if self._own_certificate is None:
+            raise web.HTTPNotFound(text="This server has no certificate of its own making.\n")
+        return web.Response(body=self._own_certificate, content_type="application/x-x509-ca-cert")
 
     async def _garments(self, request: web.Request) -> web.Response:
         return web.json_response(await self._list(), headers={"Cache-Control": "no-cache"})

@@ -20,6 +20,7 @@ from .worker import Returned, Seat, Worker
 log = logging.getLogger(__name__)
 
 CHANNEL = "control"
+CLOSE_SECONDS = 5
 MOST_CANDIDATES = 200  # a phone has five or so an offer
 MOST_UNSENT = 64 * 1024  # bytes of frame messages waiting on the control channel before further ones are left out
 
@@ -57,6 +58,7 @@ class Session:
         self._track = DressedTrack(self._report)
         self.seat = Seat(deliver=self._deliver, pixels=config.pixels)
         self._worker.add(self.seat)
+        self._watch: asyncio.TimerHandle | None = None
         self._closed = False
 
     async def handle(self, text: Any) -> bool:
@@ -77,13 +79,18 @@ class Session:
         if self._closed:
             return
         self._closed = True
+        if self._watch is not None:
+            self._watch.cancel()
         self._worker.remove(self.seat)
         self._track.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._pc is not None:
-            await self._pc.close()
+            try:
+                await asyncio.wait_for(self._pc.close(), CLOSE_SECONDS)
+            except TimeoutError:  # the session ends all the same: its place is wanted
+                log.warning("a peer connection did not close in %d s", CLOSE_SECONDS)
         self._pc = self._channel = None
 
     async def _answer(self, offer: Offer) -> None:
@@ -118,7 +125,7 @@ class Session:
 
     def _on_connection_state(self) -> None:
         state = self._pc.connectionState if self._pc else "closed"
-        if state == "connected":
+        if state == "connected" and self._watch is not None:
             self._watch.cancel()
         elif state in ("failed", "closed") and not self._closed:
             self._lost("the media connection was lost")

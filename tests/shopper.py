@@ -38,9 +38,14 @@ class Shopper:
         self.pinging = None
 
     async def connect(self, **more):
-        """Offer without candidates, which then trickle; until the control channel is open."""
+        """From hello until the control channel is open."""
         self.hello = await self._next()
         self.pinging = asyncio.ensure_future(self._ping())
+        await self.negotiate(**more)
+        await self.opened.wait()
+
+    async def negotiate(self, **more):
+        """An offer without candidates, the answer, the candidates."""
         await self.pc.setLocalDescription(await self.pc.createOffer())
         sdp = self.pc.localDescription.sdp
         lines = [line for line in sdp.splitlines() if not line.startswith(("a=candidate", "a=end-of-candidates"))]
@@ -52,7 +57,6 @@ class Shopper:
         for line in candidates:
             await self.ws.send_json({"type": "candidate", "candidate": {"candidate": line, "sdpMid": "0", "sdpMLineIndex": 0}})
         await self.ws.send_json({"type": "candidate", "candidate": None})
-        await self.opened.wait()
 
     def say(self, **message):
         self.channel.send(json.dumps(message))

@@ -17,6 +17,7 @@ from engines.errors import UserError, exit_on_user_error
 from streamer.certificate import own_certificate, public_part, tls_context
 from streamer.config import Config, IceServer, stun_server, turn_server
 from streamer.serve import add_arguments, announce, config_from, serve
+from streamer.server import Server
 from tests.fakes import FakeCatalog, FakePipeline
 from tests.shopper import Shopper
 
@@ -73,7 +74,7 @@ async def test_a_port_in_use_is_said_in_words(tmp_path):
         taken.listen()
         busy = replace(Config(), host="127.0.0.1", port=taken.getsockname()[1], http=True)
         with pytest.raises(UserError, match="is in use"):
-            await serve(busy, FakePipeline(), FakeCatalog(), None)
+            await serve(Server(busy, FakePipeline(), FakeCatalog()), None)
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
@@ -81,7 +82,7 @@ async def test_a_signal_closes_every_session_and_serving_ends(tmp_path, capsys, 
     path = own_certificate(tmp_path)
     config = replace(Config(), host="127.0.0.1", port=0, data=tmp_path)
     async with asyncio.timeout(20):
-        serving = asyncio.ensure_future(serve(config, FakePipeline(), FakeCatalog(), tls_context(path)))
+        serving = asyncio.ensure_future(serve(Server(config, FakePipeline(), FakeCatalog(), public_part(path)), tls_context(path)))
         printed = ""
         while "open at" not in printed:
             await asyncio.sleep(0)
@@ -89,6 +90,7 @@ async def test_a_signal_closes_every_session_and_serving_ends(tmp_path, capsys, 
         port = int(printed.split("localhost:")[1].split("/")[0])
         trusted = ssl.create_default_context(cadata=public_part(path))
         async with aiohttp.ClientSession(f"https://localhost:{port}", connector=aiohttp.TCPConnector(ssl=trusted)) as client:
+            assert await (await client.get("/certificate.crt")).read() == public_part(path)
             shopper = Shopper(await client.ws_connect("/session"))
             await shopper.connect(garment="red")
             os.kill(os.getpid(), ending)

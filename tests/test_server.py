@@ -172,6 +172,16 @@ async def test_a_phone_that_is_turned_gets_its_picture_turned(tmp_path):
         await shopper.leave()
 
 
+async def test_a_second_offer_is_answered_and_the_picture_goes_on(tmp_path):
+    async with fitting_room(tmp_path) as client:
+        shopper = Shopper(await open_socket(client))
+        await shopper.connect(garment="red")
+        await shopper.frame(reddish)
+        await shopper.negotiate(garment="blue")
+        await shopper.frame(bluish)
+        await shopper.leave()
+
+
 async def test_a_silent_page_is_lost_and_a_pinged_one_is_not(tmp_path):
     async with fitting_room(tmp_path, silence_seconds=0.3, ping_seconds=0.1) as client:
         alive, silent = await open_socket(client), await client.ws_connect("/session", autoping=False)
@@ -238,7 +248,10 @@ async def test_pages_and_garments(tmp_path):
         assert (again.status, await again.read()) == (304, b"")
 
 
-@pytest.mark.parametrize("path", ["/garments/moon.png", "/garments/..%2f..%2fetc.png", "/static/../server.py", "/nothing", "/static/"])
+@pytest.mark.parametrize(
+    "path",
+    ["/certificate.crt", "/garments/moon.png", "/garments/..%2f..%2fetc.png", "/static/../server.py", "/nothing", "/static/"],
+)
 async def test_what_is_not_there_is_said_without_a_traceback(tmp_path, path):
     async with fitting_room(tmp_path) as client:
         reply = await client.get(path)
