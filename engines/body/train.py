@@ -1,7 +1,8 @@
 """Trains the body network: ``python -m engines.body.train --data ../shared/data``.
 
-Photos with pixel labels teach parsing and landmarks; photos without and video frames teach landmarks (and, by their tags, which
-classes are absent); pictures without a person teach that there is none. Figures are in CARD.md, what else was tried in engines/LOG.md.
+Photos with pixel labels and video frames (labelled by engines.training.clips) teach parsing and landmarks; photos without teach landmarks
+and, by their tags, which classes are absent; pictures without a person teach that there is none. Figures are in CARD.md, what else was
+tried in engines/LOG.md.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from engines.body.metrics import ParsingScore, correct_keypoints
 from engines.body.network import BodyNetwork, Exported
 from engines.contract import CLASSES, CROP_HEIGHT, CROP_WIDTH
 from engines.training import augment, loop, people
+from engines.training.clips import label_frame
 
 HERE = Path(__file__).parent
 WEIGHTS = np.array([0.5, 2, 1, 2, 2.5, 1, 1.3, 1, 2, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1.4, 2], np.float32)
@@ -53,10 +55,10 @@ class Samples(IterableDataset[dict[str, np.ndarray]]):
             if kind < 0.05:
                 one = augment.nobody(self.garments[random.integers(len(self.garments))], random)
             else:
-                if kind < 0.8:
+                if kind < 0.77:
                     person = self.labelled[min(int(np.searchsorted(self.chance, random.random())), len(self.labelled) - 1)]
                 else:
-                    pool = self.unlabelled if kind < 0.92 else self.frames
+                    pool = self.unlabelled if kind < 0.87 else self.frames
                     person = pool[random.integers(len(pool))]
                 one = augment.sample(person, random, self.backgrounds)
             yield {"picture": one.picture, "labels": one.labels, "landmarks": one.landmarks.astype(np.float32), "absent": one.absent}
@@ -142,7 +144,7 @@ def main() -> None:
     photos = people.load_photos(args.data)
     training = [p for p in photos if not people.is_validation(p.stem)]
     held_out = [p for p in photos if people.is_validation(p.stem) and p.labels is not None]
-    frames = people.load_clips(args.data)
+    frames = [f for f in people.load_clips(args.data, label=label_frame) if f.stem.partition(":")[0] not in people.VALIDATION_CLIPS]
     network = BodyNetwork().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(network.parameters(), lr=args.rate, weight_decay=0.02)
     checkpoint, first = args.out / "last.pt", 0

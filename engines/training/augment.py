@@ -37,8 +37,8 @@ class Sample:
 
 def person_box(person: Person) -> np.ndarray:
     """(x0, y0, x1, y1) around the labels, or around the landmarks with room for hair, hands and feet."""
-    if person.labels is not None and person.labels.any():
-        ys, xs = np.nonzero(person.labels)
+    if person.labels is not None and ((person.labels > 0) & (person.labels != IGNORE)).any():
+        ys, xs = np.nonzero((person.labels > 0) & (person.labels != IGNORE))
         return np.array([xs.min(), ys.min(), xs.max() + 1, ys.max() + 1], float)
     points = person.landmarks[:, :2]
     (x0, y0), (x1, y1) = points.min(0), points.max(0)
@@ -158,7 +158,11 @@ def mirror_labels(labels: np.ndarray) -> np.ndarray:
 
 def recolour(picture: np.ndarray, labels: np.ndarray, random: Random) -> np.ndarray:
     """Another hue and depth for one piece of clothing: its class does not hang on its colour."""
-    worn = [c for c in np.unique(labels) if CLASSES[c] in ("upper-clothes", "dress", "coat", "pants", "skirt", "jumpsuits", "scarf", "bag")]
+    worn = [
+        c
+        for c in np.unique(labels)
+        if c != IGNORE and CLASSES[c] in ("upper-clothes", "dress", "coat", "pants", "skirt", "jumpsuits", "scarf", "bag")
+    ]
     if not worn:
         return picture
     mask = (labels == random.choice(worn)).astype(np.uint8)

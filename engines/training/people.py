@@ -18,6 +18,8 @@ from engines.contract import CLASSES, LANDMARKS
 
 BLAZEPOSE_TO_COCO = (0, -1, 12, 14, 16, 11, 13, 15, 24, 26, 28, 23, 25, 27, 5, 2, 8, 7)
 """For each of the 18 landmarks the BlazePose point it is; -1 is the neck, the middle of the shoulders."""
+VALIDATION_CLIPS = ("book", "learn", "school", "walk")
+"""The clips of one of the three people, kept apart."""
 IGNORE = 255
 """Label of pixels that teach nothing."""
 
@@ -122,8 +124,11 @@ def _expand(value: int) -> tuple[int, ...]:
     return (index("left-shoe"), index("right-shoe")) if value == 253 else (value,)
 
 
-def load_clips(data: Path, every: int = 4) -> list[Person]:
-    """Every ``every``-th frame of the clips, without labels; the stem is CLIP:FRAME."""
+def load_clips(data: Path, every: int = 4, label: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None) -> list[Person]:
+    """Every ``every``-th frame of the clips; the stem is CLIP:FRAME.
+
+    ``label`` makes class labels of a frame and its (33,3) BlazePose points; without it there are none.
+    """
     keypoints = json.loads((data / "clips/keypoints.json").read_text())
     people = []
     for name in sorted(keypoints):
@@ -131,8 +136,9 @@ def load_clips(data: Path, every: int = 4) -> list[Person]:
         for number, points in enumerate(keypoints[name]):
             good, frame = capture.read()
             if good and points and number % every == 0:
-                people.append(Person(f"{name}:{number}", cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), None,
-                                     coco_landmarks(np.array(points, np.float32)), np.zeros(len(CLASSES), bool)))  # fmt: skip
+                picture, blazepose = cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), np.array(points, np.float32)
+                labels = label(picture, blazepose) if label else None
+                people.append(Person(f"{name}:{number}", picture, labels, coco_landmarks(blazepose), np.zeros(len(CLASSES), bool)))
     return people
 
 
