@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass, field
 from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
 
+import cv2
 import numpy as np
 from av import VideoFrame
-from PIL import Image
 
 from engines.errors import UserError
 from streamer.timing import Spans
@@ -55,9 +54,8 @@ class FakeCatalog:
         return SimpleNamespace(id=id, colour=self._colour(id))
 
     def picture(self, id: str, /) -> bytes:
-        out = io.BytesIO()
-        Image.new("RGBA", (8, 8), self._colour(id)).save(out, "PNG")
-        return out.getvalue()
+        red, green, blue = self._colour(id)
+        return cv2.imencode(".png", np.full((8, 8, 4), (blue, green, red, 255), np.uint8))[1].tobytes()
 
     thumbnail = picture
 
