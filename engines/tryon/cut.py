@@ -140,8 +140,8 @@ def _sleeve(marks: Marks, unit: float, side: str, torso: Mask, opaque: np.ndarra
     down, up = _unit(_unit(inner - armpit) + _unit(hem - armpit)) * far, _unit(shoulder - armpit) * far
     mask = np.zeros(opaque.shape, np.uint8)
     _fill(mask, [shoulder + up, shoulder, armpit, armpit + down, armpit + down + sideways, shoulder + up + sideways], 255)
-    overlap = np.array([out * 0.06 * unit, 0.0])
-    _fill(torso, [shoulder + up + overlap, shoulder + overlap, armpit + overlap * 0.3, armpit + down, armpit + down + sideways,
+    overlap = np.array([out * 0.08 * unit, 0.0])
+    _fill(torso, [shoulder + up + overlap, shoulder + overlap, armpit + overlap * 0.5, armpit + down, armpit + down + sideways,
                   shoulder + up + sideways], 0)  # fmt: skip
 
     length = float(np.hypot(*(outer - shoulder))) / unit

@@ -52,44 +52,62 @@ def dress(frame: np.ndarray, fit: Fit, reading: Reading, crop: Crop, spans: Span
         _paste(below, drawn, shown, light, shade.scene(crop.picture))
 
 
-def _region(layers: tuple[Layer, ...], shape: tuple[int, ...]) -> Box | None:
+def _region(groups: tuple[tuple[Layer, ...], ...], shape: tuple[int, ...]) -> Box | None:
     """The part of the frame that the layers touch; None if they miss it."""
-    boxes = np.array([layer.warp.box for layer in layers])
+    boxes = np.array([layer.warp.box for layers in groups for layer in layers])
     x0, y0 = np.maximum(boxes[:, :2].min(0), 0).tolist()
     x1, y1 = np.minimum(boxes[:, 2:].max(0), shape[1::-1]).tolist()
     return (x0, y0, x1, y1) if x1 - x0 > 1 and y1 - y0 > 1 else None
 
 
-def _draw(layers: tuple[Layer, ...], width: float, region: Box) -> np.ndarray:
+def _draw(groups: tuple[tuple[Layer, ...], ...], width: float, region: Box) -> np.ndarray:
     """(h, w, 4) premultiplied RGBA: the layers over one another, with the shadows they cast; ``width`` is the body's in pixels."""
-    x0, y0, x1, y1 = region
-    drawn = np.zeros((y1 - y0, x1 - x0, 4), np.uint8)
-    around = 2 * round(width * 0.04) + 1
+    drawn: np.ndarray | None = None
+    for layers in groups:
+        box = _region((layers,), (region[3], region[2]))
+        if box is None or box[0] >= region[2] or box[1] >= region[3]:
+            continue
+        if drawn is None:
+            drawn = np.zeros((region[3] - region[1], region[2] - region[0], 4), np.uint8)
+            _draw_layers(layers, region, drawn)
+            continue
+        x0, y0, x1, y1 = max(box[0], region[0]), max(box[1], region[1]), box[2], box[3]
+        group = np.zeros((y1 - y0, x1 - x0, 4), np.uint8)
+        _draw_layers(layers, (x0, y0, x1, y1), group)
+        _over(group, drawn[y0 - region[1] : y1 - region[1], x0 - region[0] : x1 - region[0]], 2 * round(width * 0.04) + 1)
+    return drawn if drawn is not None else np.zeros((region[3] - region[1], region[2] - region[0], 4), np.uint8)
+
+
+def _draw_layers(layers: tuple[Layer, ...], region: Box, onto: np.ndarray) -> None:
+    """Draw the layers of one group over one another onto an empty (h, w, 4) picture of ``region``."""
     for layer in layers:
         mapped = layer.warp.within(region)
         if mapped is None:
             continue
-        (left, top, right, bottom), source = mapped
+        (x0, y0, x1, y1), source = mapped
         picture = layer.piece.for_scale(layer.warp.scale())
         ratio = np.array(picture.shape[1::-1]) / layer.piece.picture.shape[1::-1]
         # From the garment's pixels to those of this size of the piece.
         x, y = 0.5 - np.array(layer.piece.origin)
         shrink = np.array([[ratio[0], 0, x * ratio[0] - 0.5], [0, ratio[1], y * ratio[1] - 0.5]])
-        part = cv2.remap(picture, cv2.transform(source, shrink), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        at_x, at_y = cv2.split(cv2.transform(source, shrink))
+        part = cv2.remap(picture, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
         if layer.clip is not None:
-            inside = polygon(layer.clip - [left, top], part.shape)
-            part = cv2.bitwise_and(part, part, mask=inside)
-        target = drawn[top - y0 : bottom - y0, left - x0 : right - x0]
+            part = cv2.bitwise_and(part, part, mask=polygon(layer.clip - [x0, y0], part.shape))
+        target = onto[y0 - region[1] : y1 - region[1], x0 - region[0] : x1 - region[0]]
         if layer is layers[0]:
             target[:] = part
-            continue
-        clear = cv2.bitwise_not(cv2.extractChannel(part, 3))
-        shadow = clear
-        if layer.raised:
-            shadow = cv2.blur(clear, (around, around))
-            shadow = cv2.multiply(cv2.addWeighted(shadow, _SHADOW, shadow, 0, 255 * (1 - _SHADOW)), clear, scale=1 / 255)
-        cv2.add(part, cv2.multiply(target, cv2.merge([shadow, shadow, shadow, clear]), scale=1 / 255), dst=target)
-    return drawn
+        else:
+            _over(part, target, 0)
+
+
+def _over(part: np.ndarray, target: np.ndarray, around: int) -> None:
+    """Put a premultiplied part over ``target``, in place, with a shadow that reaches ``around`` pixels (0: none)."""
+    clear = shadow = cv2.bitwise_not(cv2.extractChannel(part, 3))
+    if around:
+        shadow = cv2.blur(clear, (around, around))
+        shadow = cv2.multiply(cv2.addWeighted(shadow, _SHADOW, shadow, 0, 255 * (1 - _SHADOW)), clear, scale=1 / 255)
+    cv2.add(part, cv2.multiply(target, cv2.merge([shadow, shadow, shadow, clear]), scale=1 / 255), dst=target)
 
 
 def _paste(below: np.ndarray, drawn: np.ndarray, shown: np.ndarray, light: np.ndarray, tint: np.ndarray) -> None:

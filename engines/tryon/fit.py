@@ -37,8 +37,6 @@ class Layer:
     """From pixels of the frame to pixels of the garment's picture."""
     clip: Points | None = None
     """(N, 2) outline in pixels of the frame outside of which it is not drawn."""
-    raised: bool = False
-    """Whether it lies over other layers and casts a little shadow on them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +44,8 @@ class Fit:
     """A garment on a body, ready to be drawn."""
 
     category: str
-    layers: tuple[Layer, ...]
-    """From back to front."""
+    layers: tuple[tuple[Layer, ...], ...]
+    """Groups from back to front. A group casts a little shadow on those behind it; its own layers, also from back to front, do not."""
     wide: tuple[Points, ...]
     """(N, 2) polygons in crop pixels in which the garment may go beyond the body, because it is cut so."""
     opening: Points | None
@@ -66,8 +64,8 @@ def fit(garment: Garment, reading: Reading, crop: Crop, previous: Fit | None = N
     skeleton = pose(reading.landmarks)
     if skeleton is None or not _in_view(garment.category, skeleton, reading):
         return None
-    measured = outline(skeleton, reading.parsing, previous.outline if previous else None)
     old = worn(skeleton, reading.parsing, previous.worn if previous else None)
+    measured = outline(skeleton, reading.parsing, old.sleeves, previous.outline if previous else None)
     parts = cut(garment)
     if garment.category in ("trousers", "skirt"):
         return _fit_bottom(parts, crop, skeleton, measured, old)
@@ -87,26 +85,28 @@ def _in_view(category: str, pose: Pose, reading: Reading) -> bool:
 
 def _fit_top(cut: Cut, crop: Crop, pose: Pose, outline: Outline, worn: Worn) -> Fit:
     body = torso(cut, pose, outline)
-    layers = {"torso": _warp(crop, body.drawn, body.taken, 1e-4, pose)}
-    clips: dict[str, Points] = {}
-    wide = []
-    if body.wide.any():
-        wide.append(np.concatenate([body.edge[0], body.edge[1][::-1]]))
+    wide = [np.concatenate([body.edge[0], body.edge[1][::-1]])] if body.wide.any() else []
     reach = [0.0, 0.0]
+    arms: list[tuple[Layer, ...]] = [(), ()]
     for side in (0, 1):
         made = cut.sleeves[side]
         if made is None:
             continue
         reach[side] = made.reach
-        for part in sleeve(made, cut.unit, pose, outline, side, body.tips[side], body.armpits[side]):
-            layers[part.name] = _warp(crop, part.drawn.reshape(-1, 2), part.taken.reshape(-1, 2), 1e-3, pose, _CELLS // 3)
-            clips[part.name] = crop.to_frame(part.clip)
-            if part.wide is not None:
-                wide.append(np.concatenate([part.wide[0], part.wide[1][::-1]]))
-    order = _order(layers, pose, worn)
+        parts = sleeve(made, cut.unit, pose, outline, side, body.tips[side], body.armpits[side])
+        arms[side] = tuple(
+            Layer(cut.pieces[part.name], _warp(crop, part.drawn, part.taken, 1e-3, pose, _CELLS // 3), crop.to_frame(part.clip)) for part in parts
+        )
+        wide += [part.wide for part in parts if part.wide is not None]
+    chest = (Layer(cut.pieces["torso"], _warp(crop, body.drawn, body.taken, 1e-4, pose)),)
+    # From back to front: arms behind the back, the torso, then the other arms, the higher one last.
+    height = [float((pose.wrists[side] - pose.neck) @ pose.down) for side in (0, 1)]
+    sides = sorted((0, 1), key=lambda side: -height[side])
+    behind = [arms[side] for side in sides if worn.behind[side] > 0.5]
+    before = [arms[side] for side in sides if worn.behind[side] <= 0.5]
     opening = None if cut.back is None else _opening(cut, body.drawn, body.taken)
-    drawn = tuple(Layer(cut.pieces[name], layers[name], clips.get(name), name != "torso") for name in order)
-    return Fit(cut.category, drawn, tuple(wide), opening, (reach[0], reach[1]), cut.printed, pose, outline, worn)
+    layers = tuple(group for group in (*behind, chest, *before) if group)
+    return Fit(cut.category, layers, tuple(wide), opening, (reach[0], reach[1]), cut.printed, pose, outline, worn)
 
 
 def _fit_bottom(cut: Cut, crop: Crop, pose: Pose, outline: Outline, worn: Worn) -> Fit:
@@ -116,17 +116,7 @@ def _fit_bottom(cut: Cut, crop: Crop, pose: Pose, outline: Outline, worn: Worn) 
         drawn, taken, beyond = skirt(cut, pose, outline)
         pieces, wide = [("skirt", drawn, taken)], [] if beyond is None else [beyond]
     layers = tuple(Layer(cut.pieces[name], _warp(crop, drawn, taken, 1e-4, pose)) for name, drawn, taken in pieces)
-    return Fit(cut.category, layers, tuple(wide), None, (0.0, 0.0), cut.printed, pose, outline, worn)
-
-
-def _order(layers: dict[str, Warp], pose: Pose, worn: Worn) -> list[str]:
-    """From back to front: arms behind the back, the torso, then the other arms, the higher one last; each forearm over its upper arm."""
-    height = [float((pose.wrists[side] - pose.neck) @ pose.down) for side in (0, 1)]
-    sides = sorted((0, 1), key=lambda side: -height[side])
-    arms = {side: [f"{('left', 'right')[side]}-{part}" for part in ("sleeve", "forearm")] for side in sides}
-    names = [name for side in sides if worn.behind[side] > 0.5 for name in arms[side]]
-    names += ["torso", *(name for side in sides if worn.behind[side] <= 0.5 for name in arms[side])]
-    return [name for name in names if name in layers]
+    return Fit(cut.category, (layers,), tuple(wide), None, (0.0, 0.0), cut.printed, pose, outline, worn)
 
 
 def _opening(cut: Cut, drawn: Points, taken: Points) -> Points:

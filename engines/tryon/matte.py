@@ -25,7 +25,7 @@ class Guide:
         r, g, b = cv2.split(self._colour)
         self._mean = _box(self._colour)
         mr, mg, mb = cv2.split(self._mean)
-        squares = cv2.split(_box(cv2.merge([r * r, g * g, b * b, r * g]))) + cv2.split(_box(cv2.merge([r * b, g * b])))
+        squares = [_box(product) for product in (r * r, g * g, b * b, r * g, r * b, g * b)]
         rr, gg, bb = squares[0] - mr * mr + _NOISE, squares[1] - mg * mg + _NOISE, squares[2] - mb * mb + _NOISE
         rg, rb, gb = squares[3] - mr * mg, squares[4] - mr * mb, squares[5] - mg * mb
         # The inverse of the 3 x 3 covariance of each cell's neighbourhood, by cofactors.

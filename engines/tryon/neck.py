@@ -55,7 +55,7 @@ def clear_neck(below: np.ndarray, opening: np.ndarray, pose: Pose, cells: Cells,
     if x1 - x0 < 2 or y1 - y0 < 2:
         return
     part, box = below[y0:y1, x0:x1], (region[0] + x0, region[1] + y0, region[0] + x1, region[1] + y1)
-    cloth = guide.explain(cells.of("upper-clothes", "coat", "dress", "jumpsuits", "scarf", "accessory"))
+    cloth = guide.explain(cells.of("upper-clothes", "coat", "dress", "jumpsuits", "accessory"))
     share = matte(cloth, unit_colour(part), cells.to(box)) * (polygon(corners - [x0, y0], part.shape) * np.float32(1 / 255))
     paint = cv2.multiply(cells.enlarge(skin, box), cv2.merge([share] * 3))
     cv2.add(cv2.multiply(part, cv2.merge([1 - share] * 3), dtype=cv2.CV_32F), paint, dst=part, dtype=cv2.CV_8U)

@@ -90,7 +90,7 @@ def _arms(reach: tuple[float, float], pose: Pose, outline: Outline, worn: Worn, 
         bare = np.where(closer, past, bare)
         nearest = np.minimum(distance, nearest)
         if reach[side] < min(worn.sleeves[side], 1.9) and worn.behind[side] <= 0.5:
-            half = (outline.arms[side] * (1.05 * pose.width)).astype(np.float32)
+            half = (outline.arms[side].mean(1) * (1.05 * pose.width)).astype(np.float32)
             tube = np.clip((np.where(on_fore, half[1], half[0]) - distance) / (0.06 * pose.width) + 0.5, 0, 1)
             sleeves = np.maximum(sleeves, tube * past * (at < float(worn.sleeves[side])))
     if sleeves.any():
@@ -112,7 +112,8 @@ _DOWN_THE_ARM = np.linspace(0.3, 2.0, 18)
 
 def _sleeve_end(pose: Pose, parsing: np.ndarray, side: int) -> float:
     """How far down an arm the sleeve goes that is worn now, from what lies along its middle."""
-    x, y = (np.interp(_DOWN_THE_ARM, [0, 1, 2], [joint[side, axis] for joint in (pose.shoulders, pose.elbows, pose.wrists)]) for axis in (0, 1))
+    joints = pose.shoulders[side], pose.elbows[side], pose.wrists[side]
+    x, y = (np.interp(_DOWN_THE_ARM, [0, 1, 2], [joint[axis] for joint in joints]) for axis in (0, 1))
     cloth, inside = _sample(parsing, _CLOTH, x, y)
     bare = inside & (cloth < 0.5)
     return float(_DOWN_THE_ARM[bare.argmax()]) if bare.any() else 2.1

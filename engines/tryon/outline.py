@@ -55,16 +55,19 @@ class Outline:
     old_hem: float
     """Where the top that is worn ends, in torso lengths below the neck."""
     arms: np.ndarray
-    """(2, 2) for each side the half width of the upper arm and of the forearm, sleeve included."""
+    """(2, 2, 2) for each side, upper arm and forearm: from the line between the joints to the edge outwards and inwards, sleeve included."""
 
     def at(self, side: int, along: np.ndarray | float) -> np.ndarray:
         """Half width on a side at places along the torso."""
         return np.interp(along, ALONG, self.half[side])
 
 
-def outline(pose: Pose, parsing: np.ndarray, previous: Outline | None = None) -> Outline:
-    """Measure (22, 128, 96) class probabilities along the torso of ``pose``; steadied by the previous frame's outline."""
-    planes = [1.0 - parsing[0], np.maximum(_sum(parsing, _HIDING), _arm_mask(pose)), _sum(parsing, _TOPS), _sum(parsing, _HEAD)]
+def outline(pose: Pose, parsing: np.ndarray, sleeves: np.ndarray, previous: Outline | None = None) -> Outline:
+    """Measure (22, 128, 96) class probabilities along the torso of ``pose``; steadied by the previous frame's outline.
+
+    ``sleeves`` (2,) says how far down each arm there is a sleeve now (1 the elbow, 2 the wrist).
+    """
+    planes = [1.0 - parsing[0], np.maximum(_sum(parsing, _HIDING), _arm_mask(pose, sleeves)), _sum(parsing, _TOPS), _sum(parsing, _HEAD)]
     rows = cv2.warpAffine(cv2.merge(planes), _rows_to_cells(pose), (2 * _COLUMNS + 1, ROWS),
                           flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
     sides = np.stack([rows[:, _COLUMNS::-1], rows[:, _COLUMNS:]])
@@ -73,7 +76,7 @@ def outline(pose: Pose, parsing: np.ndarray, previous: Outline | None = None) ->
     room = np.stack([np.convolve(side[_AROUND_3], np.full(7, 1 / 7), "valid") for side in free.astype(float)])
     shoulders = np.array([_shoulder_rise(side) for side in sides]) * (pose.torso / pose.width)
     hem = _old_hem(rows)
-    arms = _arm_widths(pose, parsing[0])
+    arms = _arm_widths(pose, parsing)
     if previous is not None:
         half += _STEADY * (previous.half - half)
         room += _STEADY * (previous.room - room)
@@ -104,15 +107,17 @@ def _rows_in_crop(pose: Pose) -> np.ndarray:
     return (y > 0) & (y < 126)
 
 
-def _arm_mask(pose: Pose) -> np.ndarray:
-    """(128, 96) 1 where an arm is, by the landmarks: an old sleeve has the class of the torso's clothes."""
+def _arm_mask(pose: Pose, sleeves: np.ndarray) -> np.ndarray:
+    """(128, 96) 1 where an arm is in a sleeve, by the landmarks: there it has the class of the torso's clothes."""
     mask = np.zeros((128, 96), np.float32)
+    thick = max(int(0.26 * pose.width / 2), 1)
     for side in (0, 1):
-        thick = max(int(0.26 * pose.width / 2), 1)
-        joints = [pose.shoulders[side] + (pose.elbows[side] - pose.shoulders[side]) * 0.3, pose.elbows[side], pose.wrists[side]]
-        hand = pose.wrists[side] + (pose.wrists[side] - pose.elbows[side]) * 0.35
-        line = np.round((np.stack([*joints, hand]) - 0.5) / 2 * 16).astype(np.int32)
-        cv2.polylines(mask, [line], False, 1.0, thick, cv2.LINE_8, 4)
+        end = float(sleeves[side])
+        at = np.array([0.3, min(1.0, end), min(2.0, end), 2.35 if end >= 2 else min(2.0, end)])
+        joints = np.stack([pose.shoulders[side], pose.elbows[side], pose.wrists[side], 2 * pose.wrists[side] - pose.elbows[side]])
+        line = np.stack([np.interp(at, [0, 1, 2, 3], joints[:, axis]) for axis in (0, 1)], 1)[at >= 0.3]
+        if end > 0.35:
+            cv2.polylines(mask, [np.round((line - 0.5) * 8).astype(np.int32)], False, 1.0, thick, cv2.LINE_8, 4)
     return mask
 
 
@@ -188,30 +193,35 @@ def _old_hem(rows: np.ndarray) -> float:
 
 _ARM_USUAL = np.array([0.15, 0.115])  # half widths of upper arm and forearm in shoulder widths
 _ARM_SPAN = np.array([[0.45, 0.9], [0.15, 0.8]])  # the part of each that is measured
+_ARM_SKIN = [CLASSES.index(name) for name in ("left-arm", "right-arm", "glove")]
 _ARM_STEPS = np.linspace(0, 1, 10)
 _ARM_SAMPLES = np.arange(17) / 16 * 2.6  # outwards, in usual half widths
 
 
-def _arm_widths(pose: Pose, background: np.ndarray) -> np.ndarray:
-    """(2, 2) for each side the half width of upper arm and forearm in shoulder widths, sleeve included, from where background begins."""
+def _arm_widths(pose: Pose, parsing: np.ndarray) -> np.ndarray:
+    """(2, 2, 2) for each side, upper arm and forearm, outwards and inwards: how far it is from the line between the joints to the arm's
+    edge, sleeve included, in shoulder widths. An edge is where the background begins, or where the skin of a bare arm ends."""
     begin = np.stack([pose.shoulders, pose.elbows], 1)
     along = np.stack([pose.elbows, pose.wrists], 1) - begin
     length = np.hypot(along[..., 0], along[..., 1])
     square = np.stack([-along[..., 1], along[..., 0]], -1) / np.maximum(length, 1e-6)[..., None]
+    square[1] *= -1  # outwards: away from the body when the arm hangs
     share = _ARM_SPAN[:, :1] + (_ARM_SPAN[:, 1:] - _ARM_SPAN[:, :1]) * _ARM_STEPS
     middle = begin[:, :, None] + along[:, :, None] * share[None, :, :, None]
     outwards = square[:, :, None] * (_ARM_USUAL * pose.width)[None, :, None, None] * _ARM_SAMPLES[None, None, :, None]
-    # (side, limb, direction, step along, sample outwards, x y)
+    # (side, limb, direction, step along, sample away from the middle, x y)
     points = middle[:, :, None, :, None] + np.stack([outwards, -outwards], 2)[:, :, :, None]
     cells = ((points - 0.5) / 2).astype(np.float32).reshape(-1, len(_ARM_SAMPLES), 2)
-    seen = cv2.remap(background, cells[..., 0], cells[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    out = seen.reshape(2, 2, -1, len(_ARM_SAMPLES)) > 0.5
-    reached = out.any(3) & ~out[..., 0]
-    found = (out.argmax(3) - 0.5) * _ARM_SAMPLES[1]
-    widths = np.ones((2, 2))
-    for side in (0, 1):
-        for limb in (0, 1):
-            measured = np.sort(found[side, limb][reached[side, limb]])
-            if pose.arms_seen[side][limb] and length[side, limb] > 0.3 * pose.width and len(measured) > 3:
-                widths[side, limb] = min(max(float(measured[int(0.35 * len(measured))]), 0.75), 2.0)
-    return widths * _ARM_USUAL
+    planes = cv2.merge([parsing[0], _sum(parsing, _ARM_SKIN)])
+    seen = cv2.remap(planes, cells[..., 0], cells[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    seen = seen.reshape(2, 2, 2, len(_ARM_STEPS), len(_ARM_SAMPLES), 2)
+    bare = seen[..., 1] > 0.5
+    out = (seen[..., 0] > 0.5) | (bare[..., :1] & ~bare)
+    reached = out.any(4) & ~out[..., 0]
+    found = (out.argmax(4) - 0.5) * _ARM_SAMPLES[1]
+    widths = np.ones((2, 2, 2))
+    for side, limb, direction in np.ndindex(2, 2, 2):
+        measured = np.sort(found[side, limb, direction][reached[side, limb, direction]])
+        if pose.arms_seen[side][limb] and length[side, limb] > 0.3 * pose.width and len(measured) > 2:
+            widths[side, limb, direction] = min(max(float(measured[len(measured) // 2]), 0.6), 2.0)
+    return widths * _ARM_USUAL[:, None]

@@ -103,7 +103,7 @@ def seams(cut: Cut, pose: Pose, outline: Outline, along: np.ndarray) -> tuple[Po
     hips = np.stack([outline.at(side, 1.1) for side in (0, 1)])[:, None]
     body = np.where(along > 1.1, np.maximum(body, hips * 0.95), body)
     room = np.stack([np.interp(along, ALONG, outline.room[side]) for side in (0, 1)])
-    fitted = body * _EASE
+    fitted = body * (1.02 + (_EASE - 1.02) * room)
     half = fitted + np.maximum(np.minimum(own * 0.96, body * _WIDEST) - fitted, 0) * room
     edge = np.stack([place_tilted(pose, -half[0], along), place_tilted(pose, half[1], along)])
     return edge, half > body * (_EASE + 0.03)
