@@ -94,9 +94,8 @@ def _fit_top(cut: Cut, crop: Crop, pose: Pose, outline: Outline, worn: Worn) -> 
             continue
         reach[side] = made.reach
         parts = sleeve(made, cut.unit, pose, outline, side, body.tips[side], body.armpits[side])
-        arms[side] = tuple(
-            Layer(cut.pieces[part.name], _warp(crop, part.drawn, part.taken, 1e-3, pose, _CELLS // 3), crop.to_frame(part.clip)) for part in parts
-        )
+        warps = [_warp(crop, part.drawn, part.taken, 1e-3, pose, _CELLS // 3) for part in parts]
+        arms[side] = tuple(Layer(cut.pieces[part.name], warp, crop.to_frame(part.clip)) for part, warp in zip(parts, warps, strict=True))
         wide += [part.wide for part in parts if part.wide is not None]
     chest = (Layer(cut.pieces["torso"], _warp(crop, body.drawn, body.taken, 1e-4, pose)),)
     # From back to front: arms behind the back, the torso, then the other arms, the higher one last.

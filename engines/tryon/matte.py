@@ -14,7 +14,6 @@ Plane = np.ndarray
 _RADIUS = 2
 _NOISE = 8e-4  # variance of colour (0..1) below which a difference says nothing
 _STEEPNESS = 3.5
-_STEEPEN = np.array([[_STEEPNESS] * 4 + [(1 - _STEEPNESS) / 2]])  # sums up the products, steeper around 0.5
 
 
 class Guide:
@@ -48,16 +47,17 @@ class Guide:
         return _box(cv2.merge([*a, mean - a[0] * ir - a[1] * ig - a[2] * ib]))
 
 
-def matte(functions: np.ndarray, colour: np.ndarray, matrix: np.ndarray) -> Plane:
+def matte(functions: np.ndarray, colour: np.ndarray, matrix: np.ndarray, middle: float = 0.5) -> Plane:
     """The crisp mask of a region, 0..1: ``functions`` of the small picture put to its full-size colours.
 
     ``colour`` is (H, W, 4) float32: R, G, B in 0..1 and a 1; ``matrix`` (2, 3) takes pixels of the region to cells of the small picture.
+    A probability of ``middle`` becomes one half; less than 0.5 makes the mask a little larger.
     """
     height, width = colour.shape[:2]
     large = cv2.warpAffine(
         functions, matrix, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
     )
-    mask = cv2.transform(cv2.multiply(large, colour, dst=large), _STEEPEN)
+    mask = cv2.transform(cv2.multiply(large, colour, dst=large), np.array([[_STEEPNESS] * 4 + [0.5 - _STEEPNESS * middle]]))
     return np.clip(mask, 0.0, 1.0, out=mask)
 
 

@@ -55,7 +55,7 @@ class Outline:
     old_hem: float
     """Where the top that is worn ends, in torso lengths below the neck."""
     arms: np.ndarray
-    """(2, 2, 2) for each side, upper arm and forearm: from the line between the joints to the edge outwards and inwards, sleeve included."""
+    """(2, 2, 2) for each side, upper arm and forearm: from the line between the joints outwards and inwards to the edge, with its sleeve."""
 
     def at(self, side: int, along: np.ndarray | float) -> np.ndarray:
         """Half width on a side at places along the torso."""
@@ -140,7 +140,12 @@ def _edges(body: np.ndarray, hiding: np.ndarray, start: np.ndarray, sees: np.nda
     inside = body >= 0.5
     outside = ~inside & (column >= first[..., None])
     end = np.where(outside.any(2), outside.argmax(2), _COLUMNS)
-    shown = inside & (hiding < 0.5) & (column < end[..., None])
+    before = inside & (column < end[..., None])
+    hidden_at = before & (hiding >= 0.5)
+    covered = np.where(hidden_at.any(2), _COLUMNS - hidden_at[..., ::-1].argmax(2), -1)
+    # A narrow strip between an arm and the background is the arm's own edge.
+    strip = (covered >= 0) & (end - covered < 0.16 / step)
+    shown = before & ~hidden_at & ~(strip[..., None] & (column > covered[..., None]))
     last = np.where(shown.any(2), _COLUMNS - shown[..., ::-1].argmax(2), -1)
     inner = np.take_along_axis(body, np.maximum(last, 0)[..., None], 2)[..., 0]
     outer = np.take_along_axis(body, np.minimum(last + 1, _COLUMNS)[..., None], 2)[..., 0]

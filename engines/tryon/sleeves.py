@@ -68,8 +68,8 @@ def _arm(pose: Pose, outline: Outline, side: int) -> _Arm:
     widths = outline.arms[side] * pose.width
     middle = out_upper + out_fore
     length = max(float(np.hypot(*middle)), 1e-6)
-    # A straight arm's edges meet on the line half way between its limbs, a bent tube's further out; at a sharp bend, where the limbs overlap,
-    # each ends square to itself.
+    # A straight arm's edges meet on the line half way between its limbs, a bent tube's further out; at a sharp bend, where the limbs
+    # overlap, each ends square to itself.
     together = min(max((float(out_upper @ out_fore) + 0.1) / 0.6, 0.0), 1.0)
     at_elbow = np.stack([out_upper, out_fore]) * (1 - together) + middle / length * min(2 / length, 1.3) * together
     half = widths.mean(0) * _EASE
@@ -93,6 +93,7 @@ def _upper(name: str, cut: Sleeve, arm: _Arm, scale: float, tip: Points, armpit:
     wide = None
     if cut.fore is None and (own[1:] > outwards[1:] * (_EASE + 0.1)).any():
         cut_edge = on_outer + np.multiply.outer(np.clip(own * 0.95, outwards, outwards * _WIDEST), arm.out_upper)
+        cut_edge[0] = arm.shoulder + arm.out_upper * outwards[0]
         wide = np.concatenate([cut_edge, inner[::-1]])
         outwards = np.clip(own * 0.95, outwards, outwards * _WIDEST) / _COVER
     outer = on_outer + np.multiply.outer(outwards * _COVER, arm.out_upper)

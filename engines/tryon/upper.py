@@ -18,7 +18,7 @@ Points = np.ndarray
 
 _NECK_SIDE = (0.20, 0.33)  # where neck and shoulder meet: from the middle, and above the line of the shoulder joints
 _USUAL_RISE = 0.19  # of the shoulder's upper edge midway between neck and joint
-_TIP_RISE = 0.15  # the end of the shoulder lies above its joint
+_TIP_RISE = 0.18  # the end of the shoulder lies above its joint
 _EASE = 1.08  # cloth over the outline, so that the old garment's edge is covered
 _WIDEST = 1.3  # a wide cut goes at most so far beyond the outline
 _COVER = 0.22  # a hem is drawn down by up to this many torso lengths to cover the old one
