@@ -22,6 +22,7 @@ import sqlalchemy as sa
 
 from engines.contract import CATEGORY_LANDMARKS
 from engines.errors import UserError
+from engines.tryon.cut import prepare
 from engines.tryon.garment import Garment, make_garment
 from streamer.picture_store import PictureStore
 
@@ -113,6 +114,7 @@ class Catalog:
                 return kept
         data = self._store.path(row.file).read_bytes()
         garment = make_garment(data, row.id, row.name, row.category, row.landmarks, row.opening, f"{row.id}.png")
+        prepare(garment)
         with self._lock:
             self._cache[row.file] = garment
             while sum(each.picture.nbytes for each in self._cache.values()) > self._cache_bytes and len(self._cache) > 1:

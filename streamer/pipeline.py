@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from engines.tryon.dress import dress
-from engines.tryon.fit import Fit, fit
 
 from engines.body import Body, Reading
 from engines.body.person import find_person
 from engines.crop import Box, Crop, crop
+from engines.tryon.dress import dress
+from engines.tryon.fit import Fit, fit
 from engines.tryon.garment import Garment
 from streamer import tracker
 from streamer.timing import Spans
