@@ -13,6 +13,7 @@ from engines.contract import CLASSES
 from engines.tryon.cells import Cells
 from engines.tryon.outline import Outline
 from engines.tryon.pose import Pose
+from engines.tryon.skin import by_colour
 
 _CLOTH = tuple(CLASSES.index(name) for name in ("upper-clothes", "coat", "dress", "jumpsuits"))
 _HAND = tuple(CLASSES.index(name) for name in ("left-arm", "right-arm", "glove", "bag"))
@@ -52,9 +53,10 @@ def in_front(category: str, reach: tuple[float, float], pose: Pose, outline: Out
         above = np.clip(10 - cells.along(pose.neck, pose.down) * (10 / pose.torso), 0, 1)
         seen += cells.of("upper-clothes", "coat", "left-arm", "right-arm", "glove") + cells.of("dress", "jumpsuits") * above
         return np.minimum(seen, 1.0), np.ones_like(seen), np.zeros_like(seen)
-    skin, bare, sleeves = _arms(reach, pose, outline, worn, cells)
+    neck = face * (1 - _above_chin(pose, cells))
+    skin, bare, sleeves = _arms(reach, pose, outline, worn, cells, neck)
     seen += skin
-    covered = face * (1 - _above_chin(pose, cells)) + skin * (1 - bare)
+    covered = neck + skin * (1 - bare)
     return np.minimum(seen, 1.0), 1.0 - covered / (seen + 0.02), sleeves
 
 
@@ -74,11 +76,16 @@ def _limb(a: np.ndarray, b: np.ndarray, last: float, cells: Cells) -> tuple[np.n
     return np.sqrt(away_x * away_x + away_y * away_y), t
 
 
-def _arms(reach: tuple[float, float], pose: Pose, outline: Outline, worn: Worn, cells: Cells
+def _arms(reach: tuple[float, float], pose: Pose, outline: Outline, worn: Worn, cells: Cells, neck: np.ndarray
           ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
-    """Skin of arms and hands; 1 where the garment leaves an arm bare; and old sleeves where they come out of the new ones."""
-    skin = cells.of("left-arm", "right-arm", "glove")
+    """Skin of arms and hands; 1 where the garment leaves an arm bare; and old sleeves where they come out of the new ones.
+
+    Of ``neck``, skin below the chin, what lies along a forearm or a hand is taken off, in place, and given to the arms.
+    """
+    cloth = cells.of("upper-clothes", "coat", "dress", "jumpsuits")
+    skin = by_colour(cells.of("left-arm", "right-arm", "glove"), cloth, pose, cells)
     nearest, bare, sleeves = np.full(skin.shape, 1e6, np.float32), np.ones_like(skin), np.zeros_like(skin)
+    hands = nearest
     for side in (0, 1):
         upper, along_upper = _limb(pose.shoulders[side], pose.elbows[side], 1.0, cells)
         fore, along_fore = _limb(pose.elbows[side], pose.wrists[side], 1.7, cells)
@@ -89,14 +96,17 @@ def _arms(reach: tuple[float, float], pose: Pose, outline: Outline, worn: Worn, 
         closer = distance < nearest
         bare = np.where(closer, past, bare)
         nearest = np.minimum(distance, nearest)
+        if pose.arms_seen[side][1]:
+            hands = np.minimum(hands, np.where(at > 1.15, distance, np.float32(1e6)))
         if reach[side] < min(worn.sleeves[side], 1.9) and worn.behind[side] <= 0.5:
             half = (outline.arms[side].mean(1) * (1.05 * pose.width)).astype(np.float32)
             tube = np.clip((np.where(on_fore, half[1], half[0]) - distance) / (0.06 * pose.width) + 0.5, 0, 1)
             sleeves = np.maximum(sleeves, tube * past * (at < float(worn.sleeves[side])))
-    if sleeves.any():
-        sleeves *= cells.of("upper-clothes", "coat", "dress", "jumpsuits")
-    hand = np.clip((0.25 * pose.width - nearest) / (0.05 * pose.width), 0, 1)
-    return skin + cells.of("accessory") * hand, bare, sleeves
+    sleeves *= cloth
+    hand = np.clip((0.2 * pose.width - hands) / (0.05 * pose.width), 0, 1)
+    skin += (neck + cells.of("accessory")) * hand
+    neck *= 1 - hand
+    return skin, bare, sleeves
 
 
 def _sample(parsing: np.ndarray, classes: tuple[int, ...], x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -55,7 +55,7 @@ class Outline:
     old_hem: float
     """Where the top that is worn ends, in torso lengths below the neck."""
     arms: np.ndarray
-    """(2, 2, 2) for each side, upper arm and forearm: from the line between the joints outwards and inwards to the edge, with its sleeve."""
+    """(2, 2, 2) for each side, upper arm and forearm: from the line between the joints outwards and inwards to its edge."""
 
     def at(self, side: int, along: np.ndarray | float) -> np.ndarray:
         """Half width on a side at places along the torso."""

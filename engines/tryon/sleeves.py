@@ -92,10 +92,10 @@ def _upper(name: str, cut: Sleeve, arm: _Arm, scale: float, tip: Points, armpit:
     inner[0] = armpit
     wide = None
     if cut.fore is None and (own[1:] > outwards[1:] * (_EASE + 0.1)).any():
-        cut_edge = on_outer + np.multiply.outer(np.clip(own * 0.95, outwards, outwards * _WIDEST), arm.out_upper)
-        cut_edge[0] = arm.shoulder + arm.out_upper * outwards[0]
-        wide = np.concatenate([cut_edge, inner[::-1]])
-        outwards = np.clip(own * 0.95, outwards, outwards * _WIDEST) / _COVER
+        # It lies on the shoulder and stands off more and more towards its end.
+        flare = outwards + (np.clip(own * 0.95, outwards, outwards * _WIDEST) - outwards) * SHARES
+        wide = np.concatenate([on_outer + np.multiply.outer(flare, arm.out_upper), inner[::-1]])
+        outwards = np.maximum(flare / _COVER, outwards * (1 - 0.2 * SHARES))
     outer = on_outer + np.multiply.outer(outwards * _COVER, arm.out_upper)
     outer[0] = tip
     if cut.fore is not None:

@@ -10,20 +10,20 @@ from engines.tryon.cells import Cells
 from engines.tryon.fit import Fit
 from engines.tryon.matte import Guide, matte
 from engines.tryon.order import in_front
+from engines.tryon.skin import surer
 from engines.tryon.warp import Box
 
-
-_OUTLINE = 0.28  # the body's outline a little further out: what is left of the old garment there would be a dark or pale rim
+_OUTLINE = 0.33  # the body's outline a little further out: what is left of the old garment there would be a dark or pale rim
 
 
 def visible(below: np.ndarray, fit: Fit, cells: Cells, guide: Guide, crop: Crop, region: Box) -> np.ndarray:
     """(h, w) float32 0..1 for ``region`` of the frame, whose pixels are ``below``."""
     colour, matrix = unit_colour(below), cells.to(region)
     seen, stays, sleeves = in_front(fit.category, fit.reach, fit.pose, fit.outline, fit.worn, cells)
-    shown = matte(guide.explain(1.0 - cells.of("background")), colour, matrix, _OUTLINE)
+    shown = matte(guide.explain(surer(1.0 - cells.of("background"))), colour, matrix, _OUTLINE)
     for outline in fit.wide:
         shown[polygon(crop.to_frame(outline) - region[:2], shown.shape) > 127] = 1.0  # the garment's own edge inside it is the smooth one
-    front = matte(guide.explain(seen), colour, matrix)
+    front = matte(guide.explain(surer(seen)), colour, matrix)
     if stays.min() < 1.0:
         front *= _plain(stays, cells, region)
     if sleeves.max() > 0.0:
