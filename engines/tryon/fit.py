@@ -74,13 +74,15 @@ def fit(garment: Garment, reading: Reading, crop: Crop, previous: Fit | None = N
 
 def _in_view(category: str, pose: Pose, reading: Reading) -> bool:
     """Whether the middle of the part of the body that the garment covers is on the crop and belongs to a body."""
-    if category in ("trousers", "skirt") and not pose.hips_seen:
-        return False
-    for along in (0.25, 0.45) if category not in ("trousers", "skirt") else (1.05, 1.25):
-        x, y = (pose.place(0, along) - 0.5) / 2
-        if not (0 <= x <= 95 and 0 <= y <= 127) or reading.parsing[0, int(y), int(x)] > 0.8:
-            return False
-    return True
+
+    def seen(point: Points) -> bool:
+        x, y = (point - 0.5) / 2
+        return bool(0 <= x <= 95 and 0 <= y <= 127 and reading.parsing[0, int(y), int(x)] < 0.8)
+
+    if category in ("trousers", "skirt"):
+        thighs = pose.hip_joints + (pose.knees - pose.hip_joints) * 0.35
+        return pose.hips_seen and seen(pose.hips) and (seen(thighs[0]) or seen(thighs[1]))
+    return seen(pose.place(0, 0.25)) and seen(pose.place(0, 0.45))
 
 
 def _fit_top(cut: Cut, crop: Crop, pose: Pose, outline: Outline, worn: Worn) -> Fit:
