@@ -228,6 +228,17 @@ def test_a_second_tap_takes_the_garment_off(page: Page, server: Server) -> None:
     assert page.locator("#status").inner_text() == "Tap a garment to try it on"
 
 
+def test_a_garment_that_is_gone_is_said_to_be_gone(page: Page, server: Server) -> None:
+    start_mirror(page)
+    first, second = (garment["id"] for garment in garments(server)[:2])
+    wear(page, first)
+    page.evaluate("id => { document.querySelector(`[data-garment=${id}]`).dataset.garment = 'sold-out'; }", second)
+    page.click('[data-garment="sold-out"]')
+    page.wait_for_selector('body[data-state="no-such-garment"]')
+    assert page.locator("#status").inner_text().startswith("This garment is not available")
+    page.wait_for_selector(f'[data-garment="{first}"][aria-pressed="true"]')
+
+
 def test_garments_are_chosen_with_the_keyboard(page: Page, server: Server) -> None:
     start_mirror(page)
     page.locator('[data-garment=""]').focus()

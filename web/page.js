@@ -23,8 +23,9 @@ const now = { camera: 'off', seen: false, session: 'off', frame: 'plain', garmen
 const steady = new Steady();
 const mirrored = { user: true, environment: false };
 let noticeTimer = null;
+let doubted = false; // the server could not put on what was chosen: its next frame says what is worn
 
-const row = new GarmentRow(element('garments'), labels, wear);
+const row = new GarmentRow(element('garments'), labels, choose);
 const sheet = new SnapshotSheet(element('sheet'), labels, () => notice('not-saved'));
 const camera = new Camera({
   lost: () => document.visibilityState === 'visible' && openCamera(() => camera.open()), // else when the page is looked at again
@@ -35,7 +36,7 @@ const session = new MirrorSession(`${location.protocol.replace('http', 'ws')}//$
   track: (track) => play(view, track),
   garments: offer,
   frame: follow,
-  fault: () => notice('no-such-garment'),
+  fault: doubt,
 });
 
 // --- what is said -------------------------------------------------------------------------------------------------
@@ -125,7 +126,14 @@ function sessionIs(state) {
 /** One returned frame's report. */
 function follow({ status, garment }) {
   if (garment === row.chosen) row.wait(false);
+  else if (doubted) wear(garment);
+  doubted = false;
   tell({ frame: steady.push(status, performance.now()) });
+}
+
+function doubt() {
+  doubted = true;
+  notice('no-such-garment');
 }
 
 function unable() {
@@ -170,12 +178,18 @@ function takeSnapshot() {
 
 // --- garments ---------------------------------------------------------------------------------------------------------
 
+/** The shopper has tapped a garment, or "no garment" (null). */
+function choose(id) {
+  tell({ notice: null });
+  wear(id);
+}
+
 function wear(id) {
   row.mark(id);
   row.wait(now.session === 'live');
   session.wear(id);
   keep(id);
-  tell({ wearing: Boolean(id), notice: null });
+  tell({ wearing: Boolean(id) });
 }
 
 /** Shows the catalogue, and puts the garment of last time on if it is still there. */

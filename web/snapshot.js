@@ -15,12 +15,14 @@ export function takePicture(video, canvas, mirrored) {
 }
 
 /** The part of the video that `object-fit: cover` leaves visible, in the video's pixels; null while there is no picture. */
-function visiblePart({ videoWidth, videoHeight, clientWidth, clientHeight }) {
+function visiblePart(video) {
+  const { videoWidth, videoHeight, clientWidth, clientHeight } = video;
   if (!videoWidth || !clientWidth) return null;
   const scale = Math.max(clientWidth / videoWidth, clientHeight / videoHeight);
   const width = Math.min(videoWidth, Math.round(clientWidth / scale));
   const height = Math.min(videoHeight, Math.round(clientHeight / scale));
-  return { x: Math.round((videoWidth - width) / 2), y: Math.round((videoHeight - height) / 2), width, height };
+  const [left, top] = getComputedStyle(video).objectPosition.split(' ').map((share) => parseFloat(share) / 100);
+  return { x: Math.round((videoWidth - width) * left), y: Math.round((videoHeight - height) * top), width, height };
 }
 
 /** The canvas as a JPEG file with the time in its name. */
