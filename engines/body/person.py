@@ -41,8 +41,8 @@ def find_person(reading: Reading, crop: Crop, frame_size: tuple[int, int], near:
     Of several people it is the one at ``near`` (where the tracked one was), else the largest near the middle of the crop.
     """
     height, width = frame_size
-    x, y = crop.to_frame(np.array([[0.5, 0.5], [190.5, 254.5]])).T
-    columns, rows = np.linspace(*x, 96), np.linspace(*y, 128)
+    (left, top), (right, bottom) = crop.to_frame(np.array([[0.5, 0.5], [190.5, 254.5]]))
+    columns, rows = np.linspace(left, right, 96), np.linspace(top, bottom, 128)
     inside = ((rows >= 0) & (rows < height))[:, None] & ((columns >= 0) & (columns < width))
     body = ((reading.parsing[0] < 0.5) & inside).astype(np.uint8)
     count, _, stats, middles = cv2.connectedComponentsWithStats(body)

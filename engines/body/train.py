@@ -40,7 +40,7 @@ class Samples(IterableDataset[dict[str, np.ndarray]]):
         self, photos: list[people.Person], frames: list[people.Person], garments: list[np.ndarray], room: np.ndarray, seed: int
     ) -> None:
         self.labelled = [p for p in photos if p.labels is not None]
-        draws = np.array([1.0 + np.isin(RARE, np.unique(p.labels)).sum() for p in self.labelled])
+        draws = np.array([1.0 + np.isin(RARE, p.labels).sum() for p in photos if p.labels is not None])
         self.chance = np.cumsum(draws / draws.sum())
         self.unlabelled = [p for p in photos if p.labels is None]
         self.frames, self.garments, self.seed = frames, garments, seed

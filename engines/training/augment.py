@@ -168,8 +168,7 @@ def recolour(picture: np.ndarray, labels: np.ndarray, random: Random) -> np.ndar
     mask = (labels == random.choice(worn)).astype(np.uint8)
     x, y, w, h = cv2.boundingRect(mask)
     region = picture[y : y + h, x : x + w]
-    lab = cv2.cvtColor(region, cv2.COLOR_RGB2LAB).astype(np.float32)
-    lab = (lab - [128, 128, 128]) * [random.uniform(0.6, 1.2), 1, 1] + [
+    lab = (cv2.cvtColor(region, cv2.COLOR_RGB2LAB) - [128, 128, 128]) * [random.uniform(0.6, 1.2), 1, 1] + [
         128 + random.normal(0, 30),
         128 + random.normal(0, 18),
         128 + random.normal(0, 18),
@@ -196,7 +195,7 @@ def replace_background(
         zoom = max(CROP_WIDTH / width, CROP_HEIGHT / height) * random.uniform(1, 1.8)
         place = cv2.resize(place, None, fx=zoom, fy=zoom)
         y, x = (int(random.integers(0, n - m + 1)) for n, m in zip(place.shape[:2], crop.shape[:2], strict=True))
-        new = cv2.GaussianBlur(place[y : y + CROP_HEIGHT, x : x + CROP_WIDTH], (0, 0), random.uniform(0.3, 3))
+        new = 1.0 * cv2.GaussianBlur(place[y : y + CROP_HEIGHT, x : x + CROP_WIDTH], (0, 0), random.uniform(0.3, 3))
     return (crop * alpha + new * (1 - alpha)).astype(np.uint8)
 
 
@@ -219,8 +218,8 @@ def degrade(crop: np.ndarray, random: Random) -> np.ndarray:
         kernel = np.zeros((length, length), np.float32)
         kernel[length // 2] = 1 / length
         turn = cv2.getRotationMatrix2D(((length - 1) / 2, (length - 1) / 2), random.uniform(0, 180), 1)
-        kernel = cv2.warpAffine(kernel, turn, (length, length))
-        crop = cv2.filter2D(crop, -1, kernel / max(float(kernel.sum()), 1e-3))
+        turned = cv2.warpAffine(kernel, turn, (length, length))
+        crop = cv2.filter2D(crop, -1, turned / max(float(turned.sum()), 1e-3))
     elif blur < 0.45:
         factor = random.uniform(0.35, 0.8)
         crop = cv2.resize(cv2.resize(crop, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), (CROP_WIDTH, CROP_HEIGHT))
@@ -228,7 +227,7 @@ def degrade(crop: np.ndarray, random: Random) -> np.ndarray:
         crop = np.clip(crop + random.normal(0, random.uniform(2, 12), crop.shape), 0, 255).astype(np.uint8)
     if random.random() < 0.4:
         _, coded = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(25, 85))])
-        crop = cv2.imdecode(coded, cv2.IMREAD_COLOR)
+        crop = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))
     if random.random() < 0.15:
         # Something in front: the network must go on beside it.
         w, h = (int(v) for v in random.integers(8, 50, 2))

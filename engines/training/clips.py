@@ -49,9 +49,9 @@ def cut_out(frame: np.ndarray, points: np.ndarray) -> np.ndarray:
     cv2.fillPoly(sure, [inner.round().astype(np.int32)], 255)
     cv2.circle(sure, tuple(map(int, head.round())), round(0.16 * across), 255, -1)
     mask[sure > 0] = cv2.GC_FGD
-    cv2.grabCut(small, mask, None, np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_MASK)
-    person = np.isin(mask, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
-    person = cv2.morphologyEx(person, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    cv2.grabCut(small, mask, (0, 0, 0, 0), np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_MASK)
+    found = np.isin(mask, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
+    person = np.asarray(cv2.morphologyEx(found, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
     edge = cv2.morphologyEx(person, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     person[edge > 0] = IGNORE
     return cv2.resize(person, frame.shape[1::-1], interpolation=cv2.INTER_NEAREST)

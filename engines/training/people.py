@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from engines.contract import CLASSES, LANDMARKS
+from engines.pictures import read_rgb
 
 BLAZEPOSE_TO_COCO = (0, -1, 12, 14, 16, 11, 13, 15, 24, 26, 28, 23, 25, 27, 5, 2, 8, 7)
 """For each of the 18 landmarks the BlazePose point it is; -1 is the neck, the middle of the shoulders."""
@@ -103,9 +104,10 @@ def load_photos(data: Path, only: Callable[[str], bool] = lambda stem: True) -> 
 
     def read(stem: str) -> Person:
         blazepose = np.array(keypoints[stem], np.float32)
-        picture = cv2.cvtColor(cv2.imread(str(data / f"people/images/{stem}.jpg")), cv2.COLOR_BGR2RGB)
+        picture = read_rgb(data / f"people/images/{stem}.jpg")
         path = data / f"people/labels/{stem}.png"
-        labels = class_labels(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), table, blazepose) if path.exists() else None
+        # The labels are small numbers, the same in all three channels.
+        labels = class_labels(read_rgb(path)[..., 0], table, blazepose) if path.exists() else None
         absent = np.zeros(len(CLASSES), bool)
         if stem in tags:
             present = {int(v) for name in tags[stem] for v in _expand(int(table[names.index(name)]))}
@@ -145,7 +147,7 @@ def load_clips(data: Path, every: int = 4, label: Callable[[np.ndarray, np.ndarr
 def load_garment_photos(data: Path, limit: int = 600) -> list[np.ndarray]:
     """Photos of garments nobody wears: backgrounds, and pictures on which there is no person."""
     paths = sorted((data / "garments/train").glob("*/*.jpg"))
-    return [cv2.cvtColor(cv2.imread(str(p)), cv2.COLOR_BGR2RGB) for p in paths[:: max(1, len(paths) // limit)]]
+    return [read_rgb(p) for p in paths[:: max(1, len(paths) // limit)]]
 
 
 def clip_background(people: list[Person]) -> np.ndarray:
