@@ -186,6 +186,7 @@ def replace_background(
     """The person in another place: a room, a floor, a wall, or a plain colour."""
     mask = cv2.warpAffine((labels > 0).astype(np.float32), matrix, (CROP_WIDTH, CROP_HEIGHT), borderMode=cv2.BORDER_REPLICATE)
     alpha = cv2.GaussianBlur(mask, (0, 0), random.uniform(0.6, 1.4))[..., None]
+    new: np.ndarray
     if random.random() < 0.3:
         ramp = np.linspace(0, 1, CROP_HEIGHT)[:, None, None]
         new = random.uniform(20, 245, 3) * (1 - ramp) + random.uniform(20, 245, 3) * ramp + np.zeros((1, CROP_WIDTH, 1))
@@ -195,7 +196,7 @@ def replace_background(
         zoom = max(CROP_WIDTH / width, CROP_HEIGHT / height) * random.uniform(1, 1.8)
         place = cv2.resize(place, None, fx=zoom, fy=zoom)
         y, x = (int(random.integers(0, n - m + 1)) for n, m in zip(place.shape[:2], crop.shape[:2], strict=True))
-        new = 1.0 * cv2.GaussianBlur(place[y : y + CROP_HEIGHT, x : x + CROP_WIDTH], (0, 0), random.uniform(0.3, 3))
+        new = cv2.GaussianBlur(place[y : y + CROP_HEIGHT, x : x + CROP_WIDTH], (0, 0), random.uniform(0.3, 3))
     return (crop * alpha + new * (1 - alpha)).astype(np.uint8)
 
 
@@ -219,7 +220,7 @@ def degrade(crop: np.ndarray, random: Random) -> np.ndarray:
         kernel[length // 2] = 1 / length
         turn = cv2.getRotationMatrix2D(((length - 1) / 2, (length - 1) / 2), random.uniform(0, 180), 1)
         turned = cv2.warpAffine(kernel, turn, (length, length))
-        crop = cv2.filter2D(crop, -1, turned / max(float(turned.sum()), 1e-3))
+        crop = cv2.filter2D(crop, -1, np.asarray(turned / max(float(turned.sum()), 1e-3), np.float32))
     elif blur < 0.45:
         factor = random.uniform(0.35, 0.8)
         crop = cv2.resize(cv2.resize(crop, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), (CROP_WIDTH, CROP_HEIGHT))
