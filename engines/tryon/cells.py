@@ -41,6 +41,10 @@ class Cells:
         (x, y), (dx, dy) = origin.tolist(), direction.tolist()
         return (self.x - x) * dx + (self.y - y) * dy
 
+    def from_crop(self, points: np.ndarray) -> np.ndarray:
+        """(N, 2) columns and rows of points in crop pixels."""
+        return (points - [self.x[0, 0], self.y[0, 0]]) / 2
+
     def to(self, region: Box) -> np.ndarray:
         """(2, 3) from pixels of a region of the frame to columns and rows."""
         matrix = self.matrix.copy()

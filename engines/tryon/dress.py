@@ -16,7 +16,6 @@ from engines.crop import Crop
 from engines.tryon import shade
 from engines.tryon.cells import window
 from engines.tryon.fit import Fit, Layer
-from engines.tryon.matte import Guide
 from engines.tryon.neck import clear_neck
 from engines.tryon.visible import polygon, visible
 from engines.tryon.warp import Box
@@ -42,10 +41,9 @@ def dress(frame: np.ndarray, fit: Fit, reading: Reading, crop: Crop, spans: Span
         below = frame[y0:y1, x0:x1]
         drawn = _draw(fit.layers, fit.pose.width / crop.scale, region)
         cells = window(reading.parsing, crop, region)
-        guide = Guide(cells.picture)
-        shown = visible(below, fit, cells, guide, crop, region)
+        shown = visible(below, fit, cells, crop, region)
         if fit.opening is not None and fit.category != "outwear":  # under an open coat the old top is as it should be
-            clear_neck(below, fit.opening, fit.pose, cells, guide, crop, region)
+            clear_neck(frame, fit.opening, fit.pose, reading.parsing, crop)
         old = cells.of(*(_OLD_BOTTOM if fit.category in _BOTTOMS else _OLD_TOP))
         light = cells.enlarge(shade.folds(cells.picture, old, fit.pose.width / 2, 0.9 - 0.4 * fit.printed), region)
     with timed("paste"):
@@ -81,17 +79,14 @@ def _draw(groups: tuple[tuple[Layer, ...], ...], width: float, region: Box) -> n
 def _draw_layers(layers: tuple[Layer, ...], region: Box, onto: np.ndarray) -> None:
     """Draw the layers of one group over one another onto an empty (h, w, 4) picture of ``region``."""
     for layer in layers:
-        mapped = layer.warp.within(region)
-        if mapped is None:
-            continue
-        (x0, y0, x1, y1), source = mapped
         picture = layer.piece.for_scale(layer.warp.scale())
         ratio = np.array(picture.shape[1::-1]) / layer.piece.picture.shape[1::-1]
         # From the garment's pixels to those of this size of the piece.
-        x, y = 0.5 - np.array(layer.piece.origin)
-        shrink = np.array([[ratio[0], 0, x * ratio[0] - 0.5], [0, ratio[1], y * ratio[1] - 0.5]])
-        at_x, at_y = cv2.split(cv2.transform(source, shrink))
-        part = cv2.remap(picture, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        mapped = layer.warp.then(ratio, (0.5 - np.array(layer.piece.origin)) * ratio - 0.5).within(region)
+        if mapped is None:
+            continue
+        (x0, y0, x1, y1), source = mapped
+        part = cv2.remap(picture, source, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)  # type: ignore[call-overload]
         if layer.clip is not None:
             part = cv2.bitwise_and(part, part, mask=polygon(layer.clip - [x0, y0], part.shape))
         target = onto[y0 - region[1] : y1 - region[1], x0 - region[0] : x1 - region[0]]
@@ -111,11 +106,13 @@ def _over(part: np.ndarray, target: np.ndarray, around: int) -> None:
 
 
 def _paste(below: np.ndarray, drawn: np.ndarray, shown: np.ndarray, light: np.ndarray, tint: np.ndarray) -> None:
-    """Blend the drawn garment over ``below``, in place; where nothing is drawn nothing changes."""
-    *colours, alpha = cv2.split(drawn)
-    stay = 1.0 - cv2.multiply(shown, alpha, scale=1 / 255, dtype=cv2.CV_32F)
-    light = light * shown
-    for channel, (colour, factor) in enumerate(zip(colours, tint.tolist(), strict=True)):
-        old = cv2.multiply(cv2.extractChannel(below, channel), stay, dtype=cv2.CV_32F)
-        new = cv2.add(old, cv2.multiply(colour, light, scale=factor, dtype=cv2.CV_32F), dtype=cv2.CV_8U)
-        cv2.insertChannel(new, below, channel)
+    """Blend the drawn garment over ``below``, in place; where nothing is drawn nothing changes.
+
+    In whole numbers, three times as fast as in floats: 255 times 255 over 255 is what it was.
+    """
+    stay = cv2.bitwise_not(cv2.multiply(drawn[..., 3], cv2.convertScaleAbs(shown, alpha=255), scale=1 / 255))
+    brightest = float(light.max() * tint.max())
+    light = cv2.multiply(light, shown)
+    factors = cv2.merge([cv2.convertScaleAbs(light, alpha=255 * factor / brightest) for factor in tint.tolist()])
+    cloth = cv2.multiply(cv2.cvtColor(drawn, cv2.COLOR_RGBA2RGB), factors, scale=brightest / 255)
+    cv2.add(cv2.multiply(below, cv2.merge([stay] * 3), scale=1 / 255), cloth, dst=below)

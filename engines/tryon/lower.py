@@ -15,7 +15,7 @@ _CROTCH = 1.17  # in torso lengths below the neck
 _WAIST = (0.66, 0.92)  # how high and how low a waistband may sit
 _EASE, _WIDEST_LEG, _WIDEST_SKIRT = 1.07, 1.35, 1.7
 _LEG = np.array([0.27, 0.195, 0.14])  # usual half widths of a leg at crotch, knee and ankle, in shoulder widths
-_TO_ANKLE = 0.94  # of the way from the knee to the ankle joint: long trousers end on the shoe
+_TO_ANKLE = 1.0  # of the way from the knee to the ankle joint: long trousers end on the shoe
 _INNER = np.linspace(0.0, 1.0, 5)
 
 

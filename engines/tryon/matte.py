@@ -57,8 +57,9 @@ def matte(functions: np.ndarray, colour: np.ndarray, matrix: np.ndarray, middle:
     large = cv2.warpAffine(
         functions, matrix, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
     )
-    mask = cv2.transform(cv2.multiply(large, colour, dst=large), np.array([[_STEEPNESS] * 4 + [0.5 - _STEEPNESS * middle]]))
-    return np.clip(mask, 0.0, 1.0, out=mask)
+    mask = cv2.multiply(large, colour, dst=large).reshape(-1, 4) @ np.full(4, _STEEPNESS, np.float32)
+    lowest = _STEEPNESS * middle - 0.5
+    return (np.clip(mask, lowest, lowest + 1.0, out=mask) - lowest).reshape(height, width)
 
 
 def _box(values: np.ndarray) -> np.ndarray:

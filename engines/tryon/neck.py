@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 
 from engines.crop import Crop
-from engines.tryon.cells import Cells
+from engines.tryon.cells import Cells, window
 from engines.tryon.matte import Guide, matte
 from engines.tryon.pose import Pose
+from engines.tryon.skin import surer
 from engines.tryon.visible import polygon, unit_colour
-from engines.tryon.warp import Box
 
 _ENOUGH = 6.0  # cells of skin that must be seen near the neck
 
@@ -44,18 +44,20 @@ def old_collar(opening: np.ndarray, pose: Pose) -> np.ndarray:
     return cv2.convexHull(np.vstack([opening, neck]).astype(np.float32))[:, 0]
 
 
-def clear_neck(below: np.ndarray, opening: np.ndarray, pose: Pose, cells: Cells, guide: Guide, crop: Crop, region: Box) -> None:
-    """Paint the neck's own colour over old cloth inside ``opening`` (N, 2, crop pixels), in place; ``below`` is ``region`` of the frame."""
-    skin = neck_skin(cells, pose)
-    if skin is None:
-        return
-    corners = crop.to_frame(old_collar(opening, pose)) - region[:2]
+def clear_neck(frame: np.ndarray, opening: np.ndarray, pose: Pose, parsing: np.ndarray, crop: Crop) -> None:
+    """Paint the neck's own colour over old cloth inside ``opening`` (N, 2, crop pixels) on the frame, in place."""
+    corners = crop.to_frame(old_collar(opening, pose))
     x0, y0 = np.maximum(np.floor(corners.min(0)).astype(int) - 1, 0).tolist()
-    x1, y1 = np.minimum(np.ceil(corners.max(0)).astype(int) + 2, below.shape[1::-1]).tolist()
+    x1, y1 = np.minimum(np.ceil(corners.max(0)).astype(int) + 2, frame.shape[1::-1]).tolist()
     if x1 - x0 < 2 or y1 - y0 < 2:
         return
-    part, box = below[y0:y1, x0:x1], (region[0] + x0, region[1] + y0, region[0] + x1, region[1] + y1)
-    cloth = guide.explain(cells.of("upper-clothes", "coat", "dress", "jumpsuits", "accessory"))
-    share = matte(cloth, unit_colour(part), cells.to(box)) * (polygon(corners - [x0, y0], part.shape) * np.float32(1 / 255))
+    box = x0, y0, x1, y1
+    cells = window(parsing, crop, box)
+    cloth = cells.of("upper-clothes", "coat", "dress", "jumpsuits", "accessory")
+    if cloth.max() < 0.2 or (skin := neck_skin(cells, pose)) is None:
+        return
+    part = frame[y0:y1, x0:x1]
+    share = matte(Guide(cells.picture).explain(surer(cloth)), unit_colour(part), cells.to(box))
+    share *= polygon(corners - [x0, y0], part.shape) * np.float32(1 / 255)
     paint = cv2.multiply(cells.enlarge(skin, box), cv2.merge([share] * 3))
     cv2.add(cv2.multiply(part, cv2.merge([1 - share] * 3), dtype=cv2.CV_32F), paint, dst=part, dtype=cv2.CV_8U)

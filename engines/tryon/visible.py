@@ -13,29 +13,28 @@ from engines.tryon.order import in_front
 from engines.tryon.skin import surer
 from engines.tryon.warp import Box
 
-_OUTLINE = 0.33  # the body's outline a little further out: what is left of the old garment there would be a dark or pale rim
+_OUTLINE = 0.33  # the body's outline is taken a little further out: what is left of the old garment there would be a dark or pale rim
 
 
-def visible(below: np.ndarray, fit: Fit, cells: Cells, guide: Guide, crop: Crop, region: Box) -> np.ndarray:
+def visible(below: np.ndarray, fit: Fit, cells: Cells, crop: Crop, region: Box) -> np.ndarray:
     """(h, w) float32 0..1 for ``region`` of the frame, whose pixels are ``below``."""
-    colour, matrix = unit_colour(below), cells.to(region)
     seen, stays, sleeves = in_front(fit.category, fit.reach, fit.pose, fit.outline, fit.worn, cells)
-    shown = matte(guide.explain(surer(1.0 - cells.of("background"))), colour, matrix, _OUTLINE)
+    body = surer(1.0 - cells.of("background"), _OUTLINE)
     for outline in fit.wide:
-        shown[polygon(crop.to_frame(outline) - region[:2], shown.shape) > 127] = 1.0  # the garment's own edge inside it is the smooth one
-    front = matte(guide.explain(surer(seen)), colour, matrix)
-    if stays.min() < 1.0:
-        front *= _plain(stays, cells, region)
+        _widen(body, cells.from_crop(outline))
+    shown = matte(Guide(cells.picture).explain(body * (1.0 - surer(seen) * stays)), unit_colour(below), cells.to(region))
     if sleeves.max() > 0.0:
-        front = np.maximum(front, _plain(sleeves, cells, region))
-    shown *= 1.0 - front
+        # No edge of the picture shows where an old sleeve ends before an old chest: the edge is made as narrow as one.
+        steep = cells.enlarge(cv2.blur(sleeves, (3, 3)) * -3.0 + 2.0, region)
+        shown *= np.clip(steep, 0.0, 1.0, out=steep)
     return shown
 
 
-def _plain(plane: np.ndarray, cells: Cells, region: Box) -> np.ndarray:
-    """A mask whose edge is no edge of the picture: enlarged as it is and made as narrow as one."""
-    steep = cells.enlarge(cv2.blur(plane, (3, 3)) * 3.0 - 1.0, region)
-    return np.clip(steep, 0.0, 1.0, out=steep)
+def _widen(body: np.ndarray, corners: np.ndarray) -> None:
+    """Take a polygon of cells into ``body``, in place, and one cell around it: inside, the garment's own edge is the one that shows."""
+    at = [np.round(corners * 16).astype(np.int32)]
+    cv2.fillPoly(body, at, 1.0, cv2.LINE_8, 4)
+    cv2.polylines(body, at, True, 1.0, 2, cv2.LINE_8, 4)
 
 
 def unit_colour(picture: np.ndarray) -> np.ndarray:

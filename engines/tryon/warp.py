@@ -48,6 +48,10 @@ class Warp:
         x, y = left - x0 - first_x * self.step, top - y0 - first_y * self.step
         return (left, top, right, bottom), large[y : y + bottom - top, x : x + right - left]
 
+    def then(self, factor: np.ndarray, shift: np.ndarray) -> Warp:
+        """This map, and after it a scaling by ``factor`` (2,) and a ``shift`` (2,)."""
+        return Warp(self.origin, self.step, self.nodes * factor.astype(np.float32) + shift.astype(np.float32))
+
     def scale(self) -> float:
         """How many pixels are taken from for one that is drawn, typically."""
         rows, columns = self.nodes.shape[:2]
