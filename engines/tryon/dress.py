@@ -32,7 +32,7 @@ def dress(frame: np.ndarray, fit: Fit, reading: Reading, crop: Crop, spans: Span
 
     ``spans`` times the stages: ``with spans("dress")``, ``with spans("paste")``.
     """
-    region = _region(fit.layers, frame.shape)
+    region = _region(fit.layers, (0, 0, frame.shape[1], frame.shape[0]))
     if region is None:
         return
     timed = spans or (lambda _: nullcontext())
@@ -50,39 +50,42 @@ def dress(frame: np.ndarray, fit: Fit, reading: Reading, crop: Crop, spans: Span
         _paste(below, drawn, shown, light, shade.scene(crop.picture))
 
 
-def _region(groups: tuple[tuple[Layer, ...], ...], shape: tuple[int, ...]) -> Box | None:
-    """The part of the frame that the layers touch; None if they miss it."""
-    boxes = np.array([layer.warp.box for layers in groups for layer in layers])
-    x0, y0 = np.maximum(boxes[:, :2].min(0), 0).tolist()
-    x1, y1 = np.minimum(boxes[:, 2:].max(0), shape[1::-1]).tolist()
+def _region(groups: tuple[tuple[Layer, ...], ...], within: Box) -> Box | None:
+    """The part of ``within`` that the layers touch; None if they miss it."""
+    boxes = np.array([layer.box for layers in groups for layer in layers])
+    x0, y0 = np.maximum(boxes[:, :2].min(0), within[:2]).tolist()
+    x1, y1 = np.minimum(boxes[:, 2:].max(0), within[2:]).tolist()
     return (x0, y0, x1, y1) if x1 - x0 > 1 and y1 - y0 > 1 else None
 
 
 def _draw(groups: tuple[tuple[Layer, ...], ...], width: float, region: Box) -> np.ndarray:
     """(h, w, 4) premultiplied RGBA: the layers over one another, with the shadows they cast; ``width`` is the body's in pixels."""
-    drawn: np.ndarray | None = None
+    drawn = np.zeros((region[3] - region[1], region[2] - region[0], 4), np.uint8)
     for layers in groups:
-        box = _region((layers,), (region[3], region[2]))
-        if box is None or box[0] >= region[2] or box[1] >= region[3]:
+        box = _region((layers,), region)
+        if box is None:
             continue
-        if drawn is None:
-            drawn = np.zeros((region[3] - region[1], region[2] - region[0], 4), np.uint8)
-            _draw_layers(layers, region, drawn)
+        x0, y0, x1, y1 = box
+        target = drawn[y0 - region[1] : y1 - region[1], x0 - region[0] : x1 - region[0]]
+        if layers is groups[0]:
+            _draw_layers(layers, box, target)
             continue
-        x0, y0, x1, y1 = max(box[0], region[0]), max(box[1], region[1]), box[2], box[3]
         group = np.zeros((y1 - y0, x1 - x0, 4), np.uint8)
-        _draw_layers(layers, (x0, y0, x1, y1), group)
-        _over(group, drawn[y0 - region[1] : y1 - region[1], x0 - region[0] : x1 - region[0]], 2 * round(width * 0.04) + 1)
-    return drawn if drawn is not None else np.zeros((region[3] - region[1], region[2] - region[0], 4), np.uint8)
+        _draw_layers(layers, box, group)
+        _over(group, target, 2 * round(width * 0.04) + 1)
+    return drawn
 
 
 def _draw_layers(layers: tuple[Layer, ...], region: Box, onto: np.ndarray) -> None:
     """Draw the layers of one group over one another onto an empty (h, w, 4) picture of ``region``."""
     for layer in layers:
+        box = _region(((layer,),), region)
+        if box is None:
+            continue
         picture = layer.piece.for_scale(layer.warp.scale())
         ratio = np.array(picture.shape[1::-1]) / layer.piece.picture.shape[1::-1]
         # From the garment's pixels to those of this size of the piece.
-        mapped = layer.warp.then(ratio, (0.5 - np.array(layer.piece.origin)) * ratio - 0.5).within(region)
+        mapped = layer.warp.then(ratio, (0.5 - np.array(layer.piece.origin)) * ratio - 0.5).within(box)
         if mapped is None:
             continue
         (x0, y0, x1, y1), source = mapped

@@ -21,7 +21,7 @@ from engines.tryon.pieces import Piece
 from engines.tryon.pose import Pose, pose
 from engines.tryon.sleeves import sleeve
 from engines.tryon.upper import torso
-from engines.tryon.warp import ThinPlate, Warp
+from engines.tryon.warp import Box, ThinPlate, Warp
 
 Points = np.ndarray
 
@@ -37,6 +37,15 @@ class Layer:
     """From pixels of the frame to pixels of the garment's picture."""
     clip: Points | None = None
     """(N, 2) outline in pixels of the frame outside of which it is not drawn."""
+
+    @property
+    def box(self) -> Box:
+        """The pixels of the frame that it may touch."""
+        x0, y0, x1, y1 = self.warp.box
+        if self.clip is None:
+            return x0, y0, x1, y1
+        low, high = np.floor(self.clip.min(0)), np.ceil(self.clip.max(0))
+        return max(x0, int(low[0])), max(y0, int(low[1])), min(x1, int(high[0]) + 2), min(y1, int(high[1]) + 2)
 
 
 @dataclass(frozen=True, eq=False)
