@@ -97,6 +97,12 @@ def _arms(reach: tuple[float, float], pose: Pose, outline: Outline, worn: Worn, 
         bare = np.where(closer, past, bare)
         nearest = np.minimum(distance, nearest)
         if pose.arms_seen[side][1]:
+            # A forearm that points at the camera is short, and the hand may be anywhere around the wrist.
+            towards = float(np.hypot(*(pose.wrists[side] - pose.elbows[side]))) / pose.width
+            if (size := 0.4 * pose.width * min((0.55 - towards) / 0.25, 1.0)) > 0:
+                (x, y) = pose.wrists[side].tolist()
+                away = np.sqrt((cells.x - x) ** 2 + (cells.y - y) ** 2)
+                bare = np.maximum(bare, np.clip((size - away) / (0.06 * pose.width) + 0.5, 0, 1))
             hands = np.minimum(hands, np.where(at > 1.15, distance, np.float32(1e6)))
         if reach[side] < min(worn.sleeves[side], 1.9) and worn.behind[side] <= 0.5:
             half = (outline.arms[side].mean(1) * (1.05 * pose.width)).astype(np.float32)

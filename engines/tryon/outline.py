@@ -164,6 +164,7 @@ def _smooth(edge: np.ndarray) -> np.ndarray:
     ratio = np.clip(edge / _USUAL, 0.6, 2.0)
     on_torso = np.sort(ratio[known & _BELOW_SHOULDERS])
     typical = min(max(float(on_torso[len(on_torso) // 2]), 0.8), 1.3) if len(on_torso) else 1.0
+    ratio = np.minimum(ratio, 1.45 * min(typical, 1.1))  # more is a coat over the arm, or somebody else
     where = np.flatnonzero(known)
     filled = np.interp(_INDEX, where, ratio[where])
     after = np.searchsorted(where, _INDEX)
