@@ -10,7 +10,7 @@ from engines.crop import crop
 from streamer import tracker
 
 FRAME = (480, 640)
-UPPER = 5
+UPPER, FACE = 5, 13
 
 
 def person_at(cropped, boxes, landmarks_on=0):
@@ -21,6 +21,9 @@ def person_at(cropped, boxes, landmarks_on=0):
         (x0, y0), (x1, y1) = (np.round(cropped.to_crop(np.array(p)) / 2).astype(int).clip(0) for p in (box[:2], box[2:]))
         parsing[0, y0:y1, x0:x1] = 0
         parsing[UPPER, y0:y1, x0:x1] = 1
+        neck = y0 + (y1 - y0) // 5
+        parsing[UPPER, y0:neck, x0:x1] = 0
+        parsing[FACE, y0:neck, x0:x1] = 1
     x0, y0, x1, y1 = boxes[landmarks_on]
     spread = np.linspace(0.1, 0.9, len(LANDMARKS))
     points = cropped.to_crop(np.column_stack([x0 + (x1 - x0) * spread, y0 + (y1 - y0) * spread]))
@@ -43,6 +46,10 @@ def test_nobody_is_nobody(whole):
     clothes_without_a_body = person_at(whole, [(250, 60, 400, 470)])
     clothes_without_a_body.landmarks[:, 2] = 0.05
     assert find_person(clothes_without_a_body, whole, FRAME) is None
+    without_a_head = person_at(whole, [(250, 60, 400, 470)])
+    without_a_head.parsing[UPPER] += without_a_head.parsing[FACE]
+    without_a_head.parsing[FACE] = 0
+    assert find_person(without_a_head, whole, FRAME) is None
 
 
 def test_of_two_people_the_larger_near_the_middle_is_the_shopper(whole):

@@ -6,12 +6,13 @@ import cv2
 import numpy as np
 
 from engines.body import Body, Reading
-from engines.contract import LANDMARKS
+from engines.contract import CLASSES, LANDMARKS
 from engines.crop import Box, Crop, crop
 
 SEEN = 0.25
 """A landmark's score above which it counts as seen."""
 _CORE = [LANDMARKS.index(n) for n in ("nose", "neck", "right-shoulder", "left-shoulder", "right-hip", "left-hip")]
+_HEAD = [CLASSES.index(n) for n in ("face", "hair", "hat")]
 _MIN_AREA = 0.008
 """Share of the crop that a person covers at least; less is a passer-by far away, or nobody."""
 
@@ -63,6 +64,10 @@ def find_person(reading: Reading, crop: Crop, frame_size: tuple[int, int], near:
     pad = 0.1 * max(w, h)
     on_it = (cells[:, 0] >= left - pad) & (cells[:, 0] <= left + w + pad) & (cells[:, 1] >= top - pad) & (cells[:, 1] <= top + h + pad)
     seen = (points[:, 2] > SEEN) & on_it
+    # A shirt on a hanger has shoulders and sleeves, too, but no head.
+    head = (reading.parsing[_HEAD].sum(0)[top : top + h, left : left + w] > 0.5).sum()
+    if near is None and head < max(6, 0.015 * stats[main, cv2.CC_STAT_AREA]):
+        return None
     # Someone who was there a moment ago is believed on less: one doubtful frame must not undress them.
     core, all_ = (3, 5) if near is None else (2, 3)
     if stats[main, cv2.CC_STAT_AREA] < _MIN_AREA * body.size or seen[_CORE].sum() < core or seen.sum() < all_:
