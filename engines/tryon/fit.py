@@ -103,8 +103,10 @@ def _fit_top(cut: Cut, crop: Crop, pose: Pose, outline: Outline, worn: Worn) -> 
         made = cut.sleeves[side]
         if made is None:
             continue
-        reach[side] = made.reach
-        parts = sleeve(made, cut.unit, pose, outline, side, body.tips[side], body.armpits[side])
+        # Where a long sleeve is worn now it ends at the wrist, more surely than the landmark says where that is.
+        long = made.reach == 2.0 and worn.sleeves[side] > 1.55
+        reach[side] = min(float(worn.sleeves[side]), 2.0) if long else made.reach
+        parts = sleeve(made, reach[side], cut.unit, pose, outline, side, body.tips[side], body.armpits[side])
         warps = [_warp(crop, part.drawn, part.taken, 1e-3, pose, _CELLS // 3) for part in parts]
         arms[side] = tuple(Layer(cut.pieces[part.name], warp, crop.to_frame(part.clip)) for part, warp in zip(parts, warps, strict=True))
         wide += [part.wide for part in parts if part.wide is not None]

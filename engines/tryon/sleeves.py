@@ -51,14 +51,17 @@ class _Arm:
     """0 for a straight arm, 1 where upper arm and forearm overlap."""
 
 
-def sleeve(cut: Sleeve, unit: float, pose: Pose, outline: Outline, side: int, tip: Points, armpit: Points) -> list[Part]:
-    """The parts of the sleeve on ``side`` (0 the viewer's left), from the body outwards; ``tip`` and ``armpit`` are its armhole."""
+def sleeve(cut: Sleeve, reach: float, unit: float, pose: Pose, outline: Outline, side: int, tip: Points, armpit: Points) -> list[Part]:
+    """The parts of the sleeve on ``side`` (0 the viewer's left), from the body outwards; ``tip`` and ``armpit`` are its armhole.
+
+    ``reach`` is how far down the arm it shall go: ``cut.reach``, unless the wrist is known to be elsewhere.
+    """
     arm = _arm(pose, outline, side)
     scale = pose.width / unit
     word = ("left", "right")[side]
     parts = [_upper(f"{word}-sleeve", cut, arm, scale, tip, armpit, pose)]
     if cut.fore is not None:
-        parts.append(_fore(f"{word}-forearm", cut.reach - 1, cut.fore, arm, scale))
+        parts.append(_fore(f"{word}-forearm", reach - 1 + (_PAST_WRIST if cut.reach == 2.0 else 0.0), cut.fore, arm, scale))
     return parts
 
 
@@ -108,7 +111,7 @@ def _upper(name: str, cut: Sleeve, arm: _Arm, scale: float, tip: Points, armpit:
 
 def _fore(name: str, reach: float, edges: Points, arm: _Arm, scale: float) -> Part:
     along = arm.wrist - arm.elbow
-    at = SHARES * (reach + (_PAST_WRIST if reach == 1.0 else 0.0))
+    at = SHARES * reach
     own = np.hypot(*(edges[0] - edges[1]).T) / 2 * scale
     middle = arm.elbow + np.multiply.outer(at, along)
     outwards, inwards = (np.interp(at, [0, 0.4, 1], [(u + f) / 2, f, 0.8 * f]) for u, f in zip(arm.upper, arm.fore, strict=True))
