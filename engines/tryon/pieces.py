@@ -12,7 +12,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-_HALF_STEPS = 5
+_HALF_STEPS = 8
 
 
 @dataclass(frozen=True, eq=False)
