@@ -35,7 +35,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.skipif(find_chromium() is None, r
 
 # Where the astronaut's clip shows what, in pixels of its 640x480: rows, columns.
 FACE = np.s_[80:145, 262:322]
-TORSO = np.s_[330:430, 270:400]
+TORSO = np.s_[290:380, 205:310]
 
 
 @pytest.fixture(scope="module")
