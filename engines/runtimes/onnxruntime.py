@@ -26,6 +26,8 @@ class Engine:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or 0
         options.log_severity_level = 3
+        # Threads that spin after a run take the cores from whatever is compared with the reference next.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         check(contract, path, _found(self._session.get_inputs()), _found(self._session.get_outputs()))
         self.reason = f"ONNX Runtime {onnxruntime.__version__} on the CPU, the reference"
