@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import engines
-from calibration import crops
+from calibration import crops, origin
 from calibration.agreement import Agreement, pays
 from engines.body import Body
 from engines.body.command import parse_picture
@@ -108,6 +109,10 @@ def run(args: argparse.Namespace) -> int:
         if not (args.data / "people/keypoints.json").is_file():
             raise UserError(f"The folder {args.data} has no people/keypoints.json; give the folder the networks are trained with.")
         photos = [p for p in people.load_photos(args.data, only=people.is_validation) if p.labels is not None]
+    network = engines.network_file("body")
+    for path in args.files:
+        if path.is_file() and not origin.is_made_of(path, network):
+            print(f"note: {path} was not quantised from {network} as it is now: the figures compare two networks", file=sys.stderr)
     rows = compare(args.files, pictures, photos, args.runs, args.threads)
     for line in table(rows):
         print(line)

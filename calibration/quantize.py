@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 import engines
 from calibration import crops as crop_folder
+from calibration import origin
 from engines.errors import UserError
 
 METHODS = {"minmax": CalibrationMethod.MinMax, "entropy": CalibrationMethod.Entropy, "percentile": CalibrationMethod.Percentile}
@@ -77,12 +78,13 @@ def outer_convolutions(model: onnx.ModelProto) -> set[str]:
 
 
 def quantize(
-    source: Path, out: Path, crops: np.ndarray, method: str, weight_bits: int = 8, keep_float: tuple[str, ...] = ()
+    source: Path, out: Path, crops: np.ndarray, method: str, weight_bits: int = 7, keep_float: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     """Write the network ``source`` as INT8 to ``out``, with ranges from ``crops`` (uint8 (N,256,192,3)) by ``method`` of :data:`METHODS`.
 
     The first layer, the heads and layers whose name contains one of ``keep_float`` stay float32. ``weight_bits`` 7 keeps the sums of
-    processors that add products of 8 bits in 16 (AVX2 and AVX-512 without VNNI) from overflowing. Returns the counts of layers.
+    processors that add products of 8 bits in 16 (AVX2 and AVX-512 without VNNI) from overflowing. Returns how many convolutions there are
+    and the names of those left in float. Raises UserError for a name in ``keep_float`` that no layer has.
     """
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         folded = Path(folder) / "folded.onnx"
@@ -90,6 +92,9 @@ def quantize(
         quant_pre_process(source, folded, skip_symbolic_shape=True)
         model = onnx.load(folded)
         convolutions = [node.name for node in model.graph.node if node.op_type == "Conv"]
+        for part in keep_float:
+            if not any(part in name for name in convolutions):
+                raise UserError(f"No layer's name contains '{part}'; the convolutions are {', '.join(convolutions)}.")
         outer = outer_convolutions(model)
         float_layers = {name for name in convolutions if name in outer or any(part in name for part in keep_float)}
         # The quantiser demands that the crops divide into equal parts.
@@ -107,6 +112,9 @@ def quantize(
                 "CalibStridedMinMax": at_once,
             },
         )  # fmt: skip
+    written = onnx.load(out)
+    onnx.helper.set_model_props(written, {origin.KEY: origin.mark(source)})
+    onnx.save(written, out)
     return {"convolutions": len(convolutions), "float": sorted(float_layers)}
 
 
@@ -117,6 +125,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"{args.out} is the float network that quantisation starts from; write the INT8 network elsewhere.")
     if not args.out.parent.is_dir():
         raise UserError(f"The folder {args.out.parent} does not exist; make it or choose another --out.")
+    engines.load(args.network, "onnxruntime")  # a missing or damaged float network is named before minutes of work
     temporary = args.out.with_name(args.out.name + ".part")
     try:
         layers = quantize(engines.network_file(args.network), temporary, crops, args.method, args.weight_bits, tuple(args.keep_float))

@@ -12,7 +12,7 @@ import pytest
 from skimage import data
 
 import engines
-from calibration import crops, sources
+from calibration import crops, origin, sources
 from calibration.agreement import Agreement, pays
 from calibration.collect import collect
 from calibration.compare import compare, table
@@ -108,6 +108,8 @@ def test_a_quantised_network_has_symmetric_int8_nodes_and_answers_alike(tmp_path
     source, out, pictures = network(tmp_path / "float.onnx"), tmp_path / "int8.onnx", random_crops(6)
     layers = quantize(source, out, pictures, method, weight_bits=7)  # with 8, OpenVINO is 18 % off where there is no VNNI
     assert layers == {"convolutions": 4, "float": ["heatmaps", "parsing", "stem"]}
+    assert origin.is_made_of(out, source)
+    assert not origin.is_made_of(out, engines.network_file("body"))
     model = onnx.load(out)
     kinds = [node.op_type for node in model.graph.node]
     assert kinds.count("QuantizeLinear") == 1  # the inner layer's input; its weights are stored quantised
@@ -126,6 +128,8 @@ def test_a_quantised_network_has_symmetric_int8_nodes_and_answers_alike(tmp_path
 def test_layers_are_left_in_float_by_name(tmp_path):
     layers = quantize(network(tmp_path / "float.onnx"), tmp_path / "int8.onnx", random_crops(2), "minmax", keep_float=("inn",))
     assert layers["float"] == ["heatmaps", "inner", "parsing", "stem"]
+    with pytest.raises(UserError, match=r"contains 'outer'.*inner"):
+        quantize(tmp_path / "float.onnx", tmp_path / "int8.onnx", random_crops(2), "minmax", keep_float=("outer",))
 
 
 def test_the_first_layer_and_the_heads_of_the_committed_network_are_known():
