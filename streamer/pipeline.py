@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import cv2
 import numpy as np
 
 from engines.body import Body, Reading
@@ -47,6 +48,8 @@ class Pipeline:
 
     def __init__(self, body: Body) -> None:
         self.body = body
+        # OpenCV's threads gain nothing on operations this small, and while they wait for work they take the cores from the codecs.
+        cv2.setNumThreads(1)
 
     def __call__(self, frame: np.ndarray, garment: Garment | None, state: State | None, spans: Spans) -> Dressed:
         """``frame``: uint8 (H,W,3) RGB, writeable; comes back wearing ``garment`` (None: as it is)."""
