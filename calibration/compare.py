@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 import engines
-from calibration import crops, origin
+from calibration import crops
 from calibration.agreement import Agreement, pays
+from engines import origin
 from engines.body import Body
 from engines.body.command import parse_picture
 from engines.body.metrics import ParsingScore, correct_keypoints

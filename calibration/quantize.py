@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 import engines
 from calibration import crops as crop_folder
-from calibration import origin
+from engines import origin
 from engines.errors import UserError
 
 METHODS = {"minmax": CalibrationMethod.MinMax, "entropy": CalibrationMethod.Entropy, "percentile": CalibrationMethod.Percentile}

@@ -30,6 +30,11 @@ def network_file(name: str) -> Path:
     return Path(__file__).parent / name / f"{name}.onnx"
 
 
+def int8_file(name: str) -> Path:
+    """Where its INT8 version lies, if there is one (made by ``python -m calibration quantize``)."""
+    return Path(__file__).parent / name / f"{name}.int8.onnx"
+
+
 def load(name: str, runtime: str | None = None, path: Path | None = None, **options: Any) -> Engine:
     """Load the network ``name`` (a key of :data:`engines.contract.CONTRACTS`) on a runtime; its file is checked against the contract.
 
@@ -46,6 +51,8 @@ def load(name: str, runtime: str | None = None, path: Path | None = None, **opti
         module = importlib.import_module(f"engines.runtimes.{runtime}")
     except ImportError as error:
         raise UserError(f"The runtime '{runtime}' cannot be used here ({error}); install it with 'pip install {runtime}'.") from error
+    if path == network_file(name):
+        path = module.choose(path, int8_file(name))
     try:
         engine: Engine = module.Engine(path, CONTRACTS[name], **options)
     except UserError:

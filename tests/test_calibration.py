@@ -12,11 +12,12 @@ import pytest
 from skimage import data
 
 import engines
-from calibration import crops, origin, sources
+from calibration import crops, sources
 from calibration.agreement import Agreement, pays
 from calibration.collect import collect
 from calibration.compare import compare, table
 from calibration.quantize import METHODS, outer_convolutions, quantize
+from engines import origin
 from engines.body import Body, Reading
 from engines.contract import CLASSES
 from engines.errors import UserError

@@ -8,6 +8,7 @@ import pytest
 from onnx import TensorProto, helper
 
 import engines
+from engines import origin
 from engines.contract import CATEGORY_LANDMARKS, CLASSES, CONTRACTS, GARMENT_LANDMARKS, GROUPS, LANDMARKS
 from engines.errors import UserError
 
@@ -61,6 +62,27 @@ def test_missing_and_damaged_files_say_how_to_get_them(tmp_path, runtime):
         (tmp_path / "body.onnx").write_bytes(damaged)
         with pytest.raises(UserError, match=r"body\.onnx"):
             engines.load("body", runtime, path=tmp_path / "body.onnx")
+
+
+def test_int8_is_taken_only_where_it_pays_and_belongs_to_the_network(tmp_path, monkeypatch):
+    from engines.runtimes import onnxruntime, openvino
+
+    network, int8 = tiny_network(tmp_path / "body.onnx"), tmp_path / "body.int8.onnx"
+    monkeypatch.setattr(openvino, "_has_bfloat16", lambda: False)
+    assert openvino.choose(network, int8) == network
+    int8.write_bytes(b"made of " + origin.mark(network).encode())
+    assert openvino.choose(network, int8) == int8
+    assert onnxruntime.choose(network, int8) == network
+    network.write_bytes(network.read_bytes() + b"\0")
+    assert openvino.choose(network, int8) == network
+    int8.write_bytes(b"made of " + origin.mark(network).encode())
+    monkeypatch.setattr(openvino, "_has_bfloat16", lambda: True)
+    assert openvino.choose(network, int8) == network
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_a_committed_int8_network_belongs_to_the_committed_float_one(name):
+    assert not engines.int8_file(name).is_file() or origin.is_made_of(engines.int8_file(name), engines.network_file(name))
 
 
 def test_an_unknown_runtime_is_refused_with_the_known_ones():

@@ -55,10 +55,10 @@ class Samples(IterableDataset[dict[str, np.ndarray]]):
             if kind < 0.05:
                 one = augment.nobody(self.garments[random.integers(len(self.garments))], random)
             else:
-                if kind < 0.77:
+                if kind < 0.70:
                     person = self.labelled[min(int(np.searchsorted(self.chance, random.random())), len(self.labelled) - 1)]
                 else:
-                    pool = self.unlabelled if kind < 0.87 else self.frames
+                    pool = self.unlabelled if kind < 0.79 else self.frames
                     person = pool[random.integers(len(pool))]
                 one = augment.sample(person, random, self.backgrounds)
             yield {"picture": one.picture, "labels": one.labels, "landmarks": one.landmarks.astype(np.float32), "absent": one.absent}
@@ -144,7 +144,7 @@ def main() -> None:
     photos = people.load_photos(args.data)
     training = [p for p in photos if not people.is_validation(p.stem)]
     held_out = [p for p in photos if people.is_validation(p.stem) and p.labels is not None]
-    frames = [f for f in people.load_clips(args.data, label=label_frame) if f.stem.partition(":")[0] not in people.VALIDATION_CLIPS]
+    frames = people.load_clips(args.data, label=label_frame)
     network = BodyNetwork().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(network.parameters(), lr=args.rate, weight_decay=0.02)
     checkpoint, first = args.out / "last.pt", 0

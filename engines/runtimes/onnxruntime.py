@@ -16,6 +16,11 @@ def _found(nodes: list[Any]) -> Found:
     return {n.name: (tuple(d if isinstance(d, int) else None for d in n.shape), types.get(n.type, n.type)) for n in nodes}
 
 
+def choose(network: Path, int8: Path) -> Path:
+    """Always the float network: the reference."""
+    return network
+
+
 class Engine:
     """One network in ONNX Runtime's CPU provider, float32, any batch."""
 

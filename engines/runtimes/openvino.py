@@ -9,6 +9,7 @@ import numpy as np
 import openvino
 
 from engines.contract import Contract, Found, check
+from engines.origin import is_made_of
 
 os.environ.setdefault("OPENVINO_TELEMETRY_OPT_OUT", "1")
 
@@ -22,6 +23,15 @@ def _found(ports: list[openvino.Output]) -> Found:
         )
         for port in ports
     }
+
+
+def choose(network: Path, int8: Path) -> Path:
+    """The file that is faster on this processor: INT8 where it has no bfloat16 and the INT8 file was made of this very network."""
+    return int8 if not _has_bfloat16() and int8.is_file() and is_made_of(int8, network) else network
+
+
+def _has_bfloat16() -> bool:
+    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 class Engine:
@@ -39,7 +49,12 @@ class Engine:
         options = {"PERFORMANCE_HINT": "LATENCY"} | ({"INFERENCE_NUM_THREADS": str(threads)} if threads else {})
         compiled = core.compile_model(model, "CPU", options)
         precision = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
-        self.reason = f"OpenVINO {openvino.__version__.split('-')[0]} on the CPU in {precision}, its own choice for this processor"
+        how = (
+            "INT8, for this processor has no bfloat16"
+            if path.suffixes == [".int8", ".onnx"]
+            else f"{precision}, its own choice for this processor"
+        )
+        self.reason = f"OpenVINO {openvino.__version__.split('-')[0]} on the CPU in {how}"
         self._request = compiled.create_infer_request()
         self._outputs = [tensor.name for tensor in contract.outputs]
 

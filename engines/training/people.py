@@ -19,8 +19,6 @@ from engines.pictures import read_rgb
 
 BLAZEPOSE_TO_COCO = (0, -1, 12, 14, 16, 11, 13, 15, 24, 26, 28, 23, 25, 27, 5, 2, 8, 7)
 """For each of the 18 landmarks the BlazePose point it is; -1 is the neck, the middle of the shoulders."""
-VALIDATION_CLIPS = ("book", "learn", "school", "walk")
-"""The clips of one of the three people, kept apart."""
 IGNORE = 255
 """Label of pixels that teach nothing."""
 

@@ -72,12 +72,9 @@ def _leg(cut: Cut, pose: Pose, outline: Outline, side: int, waist: float, word: 
     return drawn, taken, beyond
 
 
-def _along_leg(
-    pose: Pose, outline: Outline, side: int, at: np.ndarray
-) -> tuple[Points, Points, np.ndarray, np.ndarray]:
+def _along_leg(pose: Pose, outline: Outline, side: int, at: np.ndarray) -> tuple[Points, Points, np.ndarray, np.ndarray]:
     """At places down a leg (0 crotch, 1 knee, 2 ankle): its middle, the unit vector outwards, its half width in shoulder widths,
     and half the distance to the other leg's middle in pixels."""
-
 
     def middle(which: int) -> Points:
         start = pose.hip_joints[which] + (pose.knees[which] - pose.hip_joints[which]) * 0.18
