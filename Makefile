@@ -34,8 +34,11 @@ lint: $(READY_DEV)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(READY)
-	$(BIN)/python -m streamer bench $(ARGS)
+# The pipeline alone, what sessions leave behind in the server, and glass to glass in a real Chromium.
+bench: $(READY_DEV) browser
+	$(BIN)/python -m streamer bench
+	$(BIN)/python -m tests.soak
+	$(BIN)/python -m tests.latency
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
