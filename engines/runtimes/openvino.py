@@ -49,11 +49,8 @@ class Engine:
         options = {"PERFORMANCE_HINT": "LATENCY"} | ({"INFERENCE_NUM_THREADS": str(threads)} if threads else {})
         compiled = core.compile_model(model, "CPU", options)
         precision = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
-        how = (
-            "INT8, for this processor has no bfloat16"
-            if path.suffixes == [".int8", ".onnx"]
-            else f"{precision}, its own choice for this processor"
-        )
+        quantised = path.suffixes == [".int8", ".onnx"]
+        how = "INT8, for this processor has no bfloat16" if quantised else f"{precision}, its own choice for this processor"
         self.reason = f"OpenVINO {openvino.__version__.split('-')[0]} on the CPU in {how}"
         self._request = compiled.create_infer_request()
         self._outputs = [tensor.name for tensor in contract.outputs]
