@@ -127,6 +127,16 @@ def validate(network: BodyNetwork, photos: list[people.Person]) -> dict[str, flo
     }
 
 
+@torch.no_grad()
+def ship(network: BodyNetwork) -> Exported:
+    """The network for export. Weighted classes are predicted too often by their weight; half of that is taken back at the last bias.
+
+    Half was best on training photos, for mean IoU (0.515 to 0.519); it also raises the accuracy.
+    """
+    network.parsing.bias -= 0.5 * torch.from_numpy(WEIGHTS).log()
+    return Exported(network)
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -198,7 +208,7 @@ def main() -> None:
             figures = validate(average.network, held_out)  # type: ignore[arg-type]
             print(f"validation step {step + 1} " + " ".join(f"{k} {v:.4f}" for k, v in figures.items()), flush=True)
     example = torch.zeros(1, CROP_HEIGHT, CROP_WIDTH, 3, dtype=torch.uint8)
-    loop.export(Exported(average.network), example, args.out / "body.onnx", ["picture"], ["parsing", "heatmaps"])  # type: ignore[arg-type]
+    loop.export(ship(average.network), example, args.out / "body.onnx", ["picture"], ["parsing", "heatmaps"])  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":
