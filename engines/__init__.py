@@ -58,7 +58,7 @@ def load(name: str, runtime: str | None = None, path: Path | None = None, **opti
     except UserError:
         raise
     except Exception as error:
-        # Every runtime has its own error types for a file it cannot parse.
-        detail = str(error).strip().splitlines()
-        raise UserError(f"The network file {path} cannot be loaded ({detail[0] if detail else type(error).__name__}). {way_out}") from error
+        # Every runtime has its own error types for a file it cannot parse; the last line of what it says is the cause.
+        cause = (str(error).strip() or type(error).__name__).splitlines()[-1].strip()
+        raise UserError(f"The network file {path} is damaged ({cause}). {way_out}") from error
     return engine
