@@ -26,7 +26,6 @@ from engines.contract import CLASSES, CROP_HEIGHT, CROP_WIDTH
 from engines.training import augment, loop, people
 from engines.training.clips import label_frame
 
-HERE = Path(__file__).parent
 WEIGHTS = np.array([0.5, 2, 1, 2, 2.5, 1, 1.3, 1, 2, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1.4, 2], np.float32)
 """Weight of a class in the pixel loss: rare ones count more."""
 RARE = [CLASSES.index(name) for name in ("hat", "dress", "jumpsuits", "scarf", "skirt")]

@@ -44,7 +44,7 @@ class Engine:
         core = openvino.Core()
         model = core.read_model(path)
         check(contract, path, _found(model.inputs), _found(model.outputs))
-        # A fixed batch lets the compiler plan memory once; free shapes cost a tenth of the speed.
+        # A fixed batch lets the compiler plan memory once.
         model.reshape({tensor.name: [1, *(d or 1 for d in tensor.shape[1:])] for tensor in contract.inputs})
         options = {"PERFORMANCE_HINT": "LATENCY"} | ({"INFERENCE_NUM_THREADS": str(threads)} if threads else {})
         compiled = core.compile_model(model, "CPU", options)
