@@ -23,6 +23,7 @@ from engines.body import heatmaps as maps
 from engines.body.metrics import ParsingScore, correct_keypoints
 from engines.body.network import BodyNetwork, Exported
 from engines.contract import CLASSES, CROP_HEIGHT, CROP_WIDTH
+from engines.crop import crop
 from engines.training import augment, loop, people
 from engines.training.clips import label_frame
 
@@ -105,11 +106,11 @@ def validate(network: BodyNetwork, photos: list[people.Person]) -> dict[str, flo
     network.eval()
     for person in photos:
         box = augment.person_box(person)
-        matrix = augment.crop_matrix(box, None)
-        size = (CROP_WIDTH, CROP_HEIGHT)
-        flags = cv2.INTER_AREA if matrix[0, 0] < 0.5 else cv2.INTER_LINEAR
-        crop = cv2.warpAffine(person.picture, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        parsing, heat, _ = network(torch.from_numpy(crop).permute(2, 0, 1)[None].float().contiguous(memory_format=torch.channels_last))
+        cropped = crop(person.picture, (box[0], box[1], box[2], box[3]))
+        matrix, size = cropped.matrix, (CROP_WIDTH, CROP_HEIGHT)
+        parsing, heat, _ = network(
+            torch.from_numpy(cropped.picture).permute(2, 0, 1)[None].float().contiguous(memory_format=torch.channels_last)
+        )
         if person.labels is not None:
             truth = cv2.warpAffine(person.labels, matrix, size, flags=cv2.INTER_NEAREST, borderValue=(people.IGNORE,))
             large = F.interpolate(parsing.softmax(1), size=size[::-1], mode="bilinear", align_corners=False)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from engines.contract import CLASSES, CROP_HEIGHT, CROP_WIDTH, LANDMARKS
+from engines.crop import MARGIN
 from engines.training.people import IGNORE, Person
 
 Random = np.random.Generator
@@ -78,17 +79,15 @@ def cut_off(person: Person, bottom: float) -> Person:
     )
 
 
-def crop_matrix(box: np.ndarray, random: Random | None, find: bool = False) -> np.ndarray:
-    """(2,3) picture px -> crop px. Without ``random`` the plain crop the pipeline makes; with ``find`` the person is small in it."""
+def random_crop_matrix(box: np.ndarray, random: Random, find: bool = False) -> np.ndarray:
+    """(2,3) picture px -> crop px: the pipeline's crop, moved, turned and scaled; with ``find`` the person is small in it."""
     cx, cy = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     height = max(box[3] - box[1], (box[2] - box[0]) * CROP_HEIGHT / CROP_WIDTH)
-    scale = CROP_HEIGHT / (height * 1.1)
-    angle = 0.0
-    if random is not None:
-        scale *= random.uniform(0.3, 0.75) if find else float(np.exp(random.normal(0.0, 0.13)))
-        spread = 0.5 * (1 / scale) * (CROP_HEIGHT - height * scale) if find else 0.05 * height
-        cx, cy = cx + random.normal(0, abs(spread) * 0.5), cy + random.normal(0, abs(spread) * 0.5)
-        angle = math.radians(random.normal(0, 6) if random.random() < 0.7 else random.uniform(-30, 30))
+    scale = CROP_HEIGHT / (height * MARGIN)
+    scale *= random.uniform(0.3, 0.75) if find else float(np.exp(random.normal(0.0, 0.13)))
+    spread = 0.5 * (1 / scale) * (CROP_HEIGHT - height * scale) if find else 0.05 * height
+    cx, cy = cx + random.normal(0, abs(spread) * 0.5), cy + random.normal(0, abs(spread) * 0.5)
+    angle = math.radians(random.normal(0, 6) if random.random() < 0.7 else random.uniform(-30, 30))
     c, s = math.cos(angle) * scale, math.sin(angle) * scale
     return np.array([[c, -s, (CROP_WIDTH - 1) / 2 - c * cx + s * cy], [s, c, (CROP_HEIGHT - 1) / 2 - s * cx - c * cy]])
 
@@ -106,7 +105,7 @@ def sample(person: Person, random: Random, backgrounds: list[np.ndarray]) -> Sam
     box = phone_box(person, random)
     if random.random() < 0.5:
         person = cut_off(person, box[3])
-    matrix = crop_matrix(box, random, find)
+    matrix = random_crop_matrix(box, random, find)
     picture, labels = person.picture, person.labels
     if labels is not None and random.random() < 0.25:
         picture = recolour(picture, labels, random)
@@ -142,7 +141,7 @@ def nobody(picture: np.ndarray, random: Random) -> Sample:
     height, width = picture.shape[:2]
     side = random.uniform(0.5, 1.3)
     box = np.array([0, 0, width, height]) * side + random.normal(0, 0.1) * min(width, height)
-    crop = cv2.warpAffine(picture, crop_matrix(box, random), (CROP_WIDTH, CROP_HEIGHT), borderMode=cv2.BORDER_REFLECT)
+    crop = cv2.warpAffine(picture, random_crop_matrix(box, random), (CROP_WIDTH, CROP_HEIGHT), borderMode=cv2.BORDER_REFLECT)
     landmarks = np.full((len(LANDMARKS), 3), -100.0, np.float32)
     landmarks[:, 2] = 1
     labels = np.zeros((CROP_HEIGHT // 2, CROP_WIDTH // 2), np.uint8)
