@@ -17,6 +17,7 @@ from aiohttp import web
 
 from engines.errors import UserError
 
+from .aiohttp_app import make_app
 from .certificate import own_certificate, public_part, tls_context
 from .config import Config, stun_server, turn_server
 from .rtc.version import check_version
@@ -101,7 +102,7 @@ async def serve(server: Server, tls: ssl.SSLContext | None) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    runner = web.AppRunner(server.app(), access_log=None, shutdown_timeout=5)
+    runner = web.AppRunner(make_app(server), access_log=None, shutdown_timeout=5)
     await runner.setup()
     try:
         listening = await listen(runner, config, tls)

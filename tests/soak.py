@@ -24,6 +24,7 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
+from streamer.aiohttp_app import make_app
 from streamer.config import Config
 from streamer.rtc.connection import PeerConnection
 from streamer.server import Server
@@ -41,7 +42,7 @@ MEMORY_MB = 20  # growth that is still the allocator's: after 300 sessions there
 async def child() -> None:
     """The server; a line on stdin is answered by its counts."""
     server = Server(replace(Config(), max_sessions=50, silence_seconds=SILENCE, ping_seconds=0.3), FakePipeline(), FakeCatalog())
-    runner = web.AppRunner(server.app(), access_log=None)
+    runner = web.AppRunner(make_app(server), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     print(runner.addresses[0][1], flush=True)

@@ -12,6 +12,7 @@ import pytest
 from aiohttp import WSMsgType, WSServerHandshakeError
 from aiohttp.test_utils import TestClient, TestServer
 
+from streamer.aiohttp_app import make_app
 from streamer.config import Config
 from streamer.server import Server
 from tests.fakes import FakeCatalog, FakePipeline
@@ -40,7 +41,7 @@ async def fitting_room(tmp_path, **options):
     (web / "app.js").write_text("export {};")
     pipeline = options.pop("pipeline", FakePipeline())
     server = Server(replace(Config(), web=web, **options), pipeline, FakeCatalog())
-    async with TestClient(TestServer(server.app())) as client, asyncio.timeout(PATIENCE):
+    async with TestClient(TestServer(make_app(server))) as client, asyncio.timeout(PATIENCE):
         client.room = server
         yield client
 
@@ -261,7 +262,7 @@ async def test_what_is_not_there_is_said_without_a_traceback(tmp_path, path):
 
 async def test_a_fault_of_ours_is_a_short_500_and_a_log_entry(tmp_path, caplog):
     async with fitting_room(tmp_path) as client:
-        client.room._catalog.list = lambda: 1 / 0
+        client.room.catalog.list = lambda: 1 / 0
         reply = await client.get("/garments.json")
         assert reply.status == 500
         assert "Traceback" not in await reply.text()
