@@ -65,16 +65,30 @@ def config_from(args: argparse.Namespace) -> Config:
 def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C or SIGTERM. Raises :class:`UserError` for what the user has to mend."""
     config = config_from(args)
+    set_up_logging()
+    pem = certificate_file(config)
+    tls = tls_context(pem, config.key) if pem else None
+    asyncio.run(serve(make_server(config, pem), tls))
+    return 0
+
+
+def set_up_logging() -> None:
+    """Our own lines, and what is serious of the libraries'."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
     for chatty in ("aioice", "aiortc", "aiohttp.access", "libav"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
+
+
+def certificate_file(config: Config) -> Path | None:
+    """The PEM file this server shows: the operator's, else the self-made one (with its key in it), None for plain HTTP."""
+    return None if config.http else config.cert or own_certificate(config.data)
+
+
+def make_server(config: Config, certificate: Path | None = None) -> Server:
+    """A server with the real pipeline and the real catalogue: everything but what carries it."""
     check_version()
-    own = None if config.http or config.cert else own_certificate(config.data)
-    certificate = config.cert or own
-    tls = tls_context(certificate, config.key) if certificate else None
-    server = Server(config, load_pipeline(), load_catalog(config.data), public_part(own) if own else None)
-    asyncio.run(serve(server, tls))
-    return 0
+    own = public_part(certificate) if certificate and certificate != config.cert else None
+    return Server(config, load_pipeline(), load_catalog(config.data), own)
 
 
 def load_pipeline() -> Pipeline:
