@@ -59,8 +59,22 @@ class Mirror:
     on: bool
 
 
+@dataclass(frozen=True)
+class Profile:
+    """Whether the page measures: its frames carry a number in the pixels, to be read and put onto what is returned."""
+
+    on: bool
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What the server's clock shows, asked by a page whose own shows ``t`` ms."""
+
+    t: float
+
+
 Signal = Offer | Candidate | Ping | Bye
-Control = ChooseGarment | Quality | Mirror
+Control = ChooseGarment | Quality | Mirror | Profile | Clock
 
 
 def parse_signal(text: str, longest: int) -> Signal:
@@ -86,9 +100,11 @@ def parse_control(text: str, longest: int) -> Control:
         case "garment":
             return ChooseGarment(_id_or_none(message.get("id")))
         case "mirror":
-            if not isinstance(on := message.get("on"), bool):
-                raise BadMessageError("The field on of a mirror message is true or false.")
-            return Mirror(on)
+            return Mirror(_boolean(message.get("on"), "on of a mirror message"))
+        case "profile":
+            return Profile(_boolean(message.get("on"), "on of a profile message"))
+        case "clock":
+            return Clock(_number(message.get("t"), "t"))
         case "quality":
             height = message.get("height")
             if height is not None and not (isinstance(height, int) and not isinstance(height, bool) and 16 <= height <= LARGEST_HEIGHT):
@@ -141,6 +157,12 @@ def _parse_candidate(fields: Any) -> RTCIceCandidate | None:
 def _id_or_none(value: Any) -> str | None:
     if value is not None and not (isinstance(value, str) and 0 < len(value) <= 200):
         raise BadMessageError("A garment is named by its id, a text, or null for none.")
+    return value
+
+
+def _boolean(value: Any, name: str) -> bool:
+    if not isinstance(value, bool):
+        raise BadMessageError(f"The field {name} is true or false.")
     return value
 
 

@@ -5,13 +5,27 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 from aiortc import RTCDataChannel, RTCIceCandidate, RTCIceServer, RTCSessionDescription
 
 from .config import Config
-from .messages import BadMessageError, Bye, Candidate, ChooseGarment, Mirror, Offer, Ping, Quality, parse_control, parse_signal
+from .messages import (
+    BadMessageError,
+    Bye,
+    Candidate,
+    ChooseGarment,
+    Clock,
+    Mirror,
+    Offer,
+    Ping,
+    Profile,
+    Quality,
+    parse_control,
+    parse_signal,
+)
 from .pools import Pools
 from .rtc.connection import PeerConnection
 from .track import DressedTrack
@@ -142,6 +156,7 @@ class Session:
                 self._complain(self._untold.pop(0))
 
     def _on_control(self, text: Any) -> None:
+        received = time.perf_counter() * 1000
         try:
             message = parse_control(text, self._config.message_bytes)
         except BadMessageError as error:
@@ -152,6 +167,10 @@ class Session:
                 self._choose(garment)
             case Quality(height):
                 self.seat.height = height
+            case Profile(on):
+                self.seat.profile = on
+            case Clock(t):
+                self._tell({"type": "clock", "t": t, "received": received, "sent": time.perf_counter() * 1000})
             case Mirror():
                 pass
 
@@ -178,6 +197,7 @@ class Session:
         self._loop.call_soon_threadsafe(self._track.offer, returned)
 
     def _report(self, returned: Returned, rtp: int) -> None:
+        more = self._profile_of(returned) if self.seat.profile else {}
         self._tell(
             {
                 "type": "frame",
@@ -188,8 +208,19 @@ class Session:
                 "ms": {stage: round(ms, 2) for stage, ms in returned.ms.items()},
                 "dropped": self.seat.inbox.dropped + self._track.dropped,
                 "errors": self.seat.errors,
+                **more,
             }
         )
+
+    def _profile_of(self, returned: Returned) -> dict[str, Any]:
+        """What only the profiler's page wants to know: the frame's number, when (server's clock, ms) it was where, drops by cause."""
+        at = returned.at | {"ready": returned.ready}
+        lost = self._pc.lost_frames if self._pc else 0
+        return {
+            "mark": returned.mark,
+            "at": {name: round(seconds * 1000, 2) for name, seconds in at.items()},
+            "drops": {"network": lost, "worker": self.seat.inbox.dropped, "encoder": self._track.dropped, "failed": self.seat.errors},
+        }
 
     def _complain(self, sentence: str) -> None:
         """Tell the page what went wrong; before the channel is open, as soon as it is."""

@@ -54,6 +54,7 @@ class DressedTrack(MediaStreamTrack):
         if (returned := self._leaving) is not None:
             self._leaving = None
             returned.ms["encode"] = encode_ms
+            returned.at["sent"] = time.perf_counter()
             self._report(returned, rtp)
 
     def stop(self) -> None:

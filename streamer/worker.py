@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from av import VideoFrame
 
+from . import marker
 from .mailbox import Mailbox
 from .rtc.decoder import Decoded
 from .timing import Spans
@@ -51,6 +52,8 @@ class Returned:
     garment: str | None  # id of what is worn
     ms: dict[str, float]
     ready: float  # perf_counter when it was finished
+    at: dict[str, float] = field(default_factory=dict)  # perf_counter of "arrived", "complete", "decoded" and "taken"
+    mark: int | None = None  # the number the profiler's page put into the pixels
 
 
 @dataclass(eq=False)
@@ -62,6 +65,7 @@ class Seat:
     worn: tuple[str, Any] | None = None  # garment id and garment
     pixels: int = 1920 * 1088  # larger frames are scaled down to so many pixels
     height: int | None = None  # and to this height, when the page asks for less
+    profile: bool = False  # frames carry a number (marker.py), which goes onto what is returned
 
     state: Any = None  # the pipeline's, between frames
     size: tuple[int, int] = (0, 0)
@@ -131,12 +135,13 @@ class Worker:
 def serve(seat: Seat, decoded: Decoded, pipeline: Pipeline) -> None:
     """Dress one frame and deliver it. A frame that cannot be dressed is returned plain, and counted."""
     spans = Spans()
+    at = {"arrived": decoded.arrived, "complete": decoded.complete, "decoded": decoded.at, "taken": time.perf_counter()}
     spans.add("decode", decoded.decode_ms)
-    spans.add("wait", (time.perf_counter() - decoded.at) * 1000)
-    worn = seat.worn
+    spans.add("wait", (at["taken"] - decoded.at) * 1000)
+    worn, mark = seat.worn, None
     seat.frames += 1
     try:
-        frame, status = _dress(seat, worn, decoded.frame, pipeline, spans)
+        frame, status, mark = _dress(seat, worn, decoded.frame, pipeline, spans)
     except Exception:  # whatever the pipeline raised: this frame goes back plain, the others go on
         seat.errors += 1
         seat.state = None
@@ -144,10 +149,13 @@ def serve(seat: Seat, decoded: Decoded, pipeline: Pipeline) -> None:
             log.exception("a frame could not be dressed and was returned plain; further ones of this session are counted only")
         frame, status = decoded.frame, "plain"
     wearing = worn[0] if worn and status == "ok" else None
-    seat.deliver(Returned(frame, status, wearing, spans.ms, time.perf_counter()))
+    seat.deliver(Returned(frame, status, wearing, spans.ms, time.perf_counter(), at, mark))
 
 
-def _dress(seat: Seat, worn: tuple[str, Any] | None, source: VideoFrame, pipeline: Pipeline, spans: Spans) -> tuple[VideoFrame, str]:
+def _dress(
+    seat: Seat, worn: tuple[str, Any] | None, source: VideoFrame, pipeline: Pipeline, spans: Spans
+) -> tuple[VideoFrame, str, int | None]:
+    """The frame to return, the word for the shopper, and the profiler's number."""
     width, height = target_size(source.width, source.height, seat.pixels, seat.height)
     if (width, height) != seat.size:  # the phone was turned, or the quality changed: old positions mean nothing now
         seat.size, seat.state = (width, height), None
@@ -156,7 +164,9 @@ def _dress(seat: Seat, worn: tuple[str, Any] | None, source: VideoFrame, pipelin
         if (width, height) != (source.width, source.height) or source.format.name != "yuv420p":
             small = source.reformat(width, height, "yuv420p", dst_color_range="MPEG")
         # OpenCV both ways: 0.4 ms a 640x480 frame where libswscale takes 1.3, and what was not drawn on comes back as it was (47 dB).
-        picture = cv2.cvtColor(small.to_ndarray(), cv2.COLOR_YUV2RGB_I420)
+        decoded = small.to_ndarray()
+        picture = cv2.cvtColor(decoded, cv2.COLOR_YUV2RGB_I420)
+    mark = marker.read(decoded) if seat.profile else None
     dressed = pipeline(picture, worn[1] if worn else None, seat.state, spans)
     seat.state = dressed.state
     if worn is None or dressed.status != "ok":  # nothing was drawn: the decoded frame itself goes back, unconverted
@@ -164,9 +174,11 @@ def _dress(seat: Seat, worn: tuple[str, Any] | None, source: VideoFrame, pipelin
     else:
         with spans("to_yuv"):
             planes = np.asarray(cv2.cvtColor(dressed.frame, cv2.COLOR_RGB2YUV_I420), np.uint8)
+            if mark is not None:
+                marker.draw(planes, mark)
             out, status = VideoFrame.from_numpy_buffer(planes, "yuv420p"), "ok"
     out.pts, out.time_base = source.pts, source.time_base
-    return out, status
+    return out, status, mark
 
 
 def target_size(width: int, height: int, pixels: int, limit: int | None) -> tuple[int, int]:

@@ -6,9 +6,8 @@ import threading
 
 import pytest
 from aiortc.codecs import CODECS, depayload
-from aiortc.jitterbuffer import JitterFrame
 
-from streamer.rtc.decoder import EncodedQueue, decode, is_key_frame
+from streamer.rtc.decoder import EncodedFrame, EncodedQueue, decode, is_key_frame
 from streamer.rtc.encoders import make_encoder
 from tests.fakes import video_frame
 
@@ -20,7 +19,7 @@ def encoded(codec, count, keys=(0,)):
     encoder = make_encoder(codec)
     for number in range(count):
         payloads, timestamp = encoder.encode(video_frame(pts=3000 * number), number in keys)
-        yield codec, JitterFrame(b"".join(depayload(codec, payload) for payload in payloads), timestamp)
+        yield codec, EncodedFrame(b"".join(depayload(codec, payload) for payload in payloads), timestamp, 1.0, 2.0)
 
 
 @pytest.fixture
@@ -66,13 +65,14 @@ def test_the_decoders_thread_hands_on_every_frame_and_survives_a_damaged_one(cod
     queue, out = EncodedQueue(overflowed, longest=100), []
     items = list(encoded(codec, 4))
     assert [is_key_frame(codec.name, item[1].data) for item in items] == [True, False, False, False]
-    for item in [*items[:2], (codec, JitterFrame(b"\xff\xff nonsense", 0)), *items[2:], None]:
+    for item in [*items[:2], (codec, EncodedFrame(b"\xff\xff nonsense", 0, 1.0, 2.0)), *items[2:], None]:
         queue.put(item)
     decode(queue, out.append, overflowed)
     pts = [each.frame.pts for each in out]
     assert pts[:2] == [0, 3000]
     assert pts[-2:] == [6000, 9000]
     assert all(each.decode_ms > 0 for each in out)
+    assert all((each.arrived, each.complete) == (1.0, 2.0) for each in out)
 
 
 def test_no_data_is_no_key_frame():

@@ -49,6 +49,11 @@ class PeerConnection(RTCPeerConnection):
         assert isinstance(receiver, Receiver)
         receiver.deliver_to(sink)
 
+    @property
+    def lost_frames(self) -> int:
+        """Encoded frames of the peer that were let go before decoding: lost on the way, or the decoder was behind."""
+        return sum(each.receiver.dropped for each in self.getTransceivers() if isinstance(each.receiver, Receiver))
+
     async def setRemoteDescription(self, sessionDescription: RTCSessionDescription) -> None:
         """As aiortc's. The answer will also ask for a good bitrate from the start, and for frames to be shown at once."""
         await super().setRemoteDescription(sessionDescription)

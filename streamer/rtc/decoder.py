@@ -26,13 +26,23 @@ log = logging.getLogger(__name__)
 LONGEST_QUEUE = 16  # frames; a decoder that keeps up has none or one waiting, and a burst when a lost packet has come after all
 
 
+class EncodedFrame(JitterFrame):
+    """aiortc's, and when its first packet came and when it was complete: perf_counter, seconds."""
+
+    def __init__(self, data: bytes, timestamp: int, arrived: float, complete: float) -> None:
+        super().__init__(data, timestamp)
+        self.arrived, self.complete = arrived, complete
+
+
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """A decoded frame, when it was ready (perf_counter, seconds) and how long decoding took."""
+    """A decoded frame, when it was ready (perf_counter, seconds) and how long decoding took; when its packets came."""
 
     frame: VideoFrame
     at: float
     decode_ms: float
+    arrived: float = 0.0  # its first packet, perf_counter
+    complete: float = 0.0  # its last packet
 
 
 class EncodedQueue:
@@ -40,20 +50,20 @@ class EncodedQueue:
 
     def __init__(self, overflowed: threading.Event, longest: int = LONGEST_QUEUE) -> None:
         self._ready = threading.Condition()
-        self._items: deque[tuple[RTCRtpCodecParameters, JitterFrame] | None] = deque()
+        self._items: deque[tuple[RTCRtpCodecParameters, EncodedFrame] | None] = deque()
         self._longest = longest
         self._overflowed = overflowed
         self._wants_key = False
         self.dropped = 0
 
-    def put(self, item: tuple[RTCRtpCodecParameters, JitterFrame] | None) -> None:
+    def put(self, item: tuple[RTCRtpCodecParameters, EncodedFrame] | None) -> None:
         with self._ready:
             if item is not None and not self._takes(item):
                 return
             self._items.append(item)
             self._ready.notify()
 
-    def _takes(self, item: tuple[RTCRtpCodecParameters, JitterFrame]) -> bool:
+    def _takes(self, item: tuple[RTCRtpCodecParameters, EncodedFrame]) -> bool:
         key = is_key_frame(item[0].name, item[1].data)
         if len(self._items) >= self._longest and not key:
             self.dropped += len(self._items)
@@ -68,7 +78,7 @@ class EncodedQueue:
             self._overflowed.set()  # aiortc asks for a key frame when the next packet arrives
         return not self._wants_key
 
-    def get(self) -> tuple[RTCRtpCodecParameters, JitterFrame] | None:
+    def get(self) -> tuple[RTCRtpCodecParameters, EncodedFrame] | None:
         with self._ready:
             while not self._items:
                 self._ready.wait()
@@ -102,4 +112,4 @@ def decode(queue: EncodedQueue, sink: Callable[[Decoded], object], failed: threa
         now = time.perf_counter()
         for frame in frames:
             assert isinstance(frame, VideoFrame)
-            sink(Decoded(frame, now, (now - start) * 1000))
+            sink(Decoded(frame, now, (now - start) * 1000, encoded.arrived, encoded.complete))

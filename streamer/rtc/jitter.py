@@ -13,11 +13,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.rtp import RtpPacket
 
-from .decoder import is_key_frame
+from .decoder import EncodedFrame, is_key_frame
 
 PATIENCE = 0.25  # seconds a hole may stay open
 KEY_FRAME_EVERY = 0.3  # seconds between requests while a key frame is awaited
@@ -28,7 +27,7 @@ JUMP = 8192  # sequence numbers; further than this is another stream, not a late
 class FrameBuffer:
     """Packets in, whole frames out, in order. ``add`` is called as aiortc's; what it could not return yet is in ``more``."""
 
-    def __init__(self, codecs: Mapping[int, RTCRtpCodecParameters], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, codecs: Mapping[int, RTCRtpCodecParameters], clock: Callable[[], float] = time.perf_counter) -> None:
         self._codecs, self._clock = codecs, clock
         self._packets: dict[int, RtpPacket] = {}  # by unwrapped sequence number
         self._next: int | None = None  # the first packet of the next frame
@@ -37,7 +36,7 @@ class FrameBuffer:
         self._stuck_since: float | None = None
         self._wants_key = False
         self._asked = float("-inf")
-        self._complete: list[tuple[int, JitterFrame]] = []
+        self._complete: list[tuple[int, EncodedFrame]] = []
         self.lost_frames = 0  # frames let go because of a hole: at least so many
 
     @property
@@ -45,7 +44,7 @@ class FrameBuffer:
         """The 16-bit sequence number before which nothing is needed any more."""
         return None if self._next is None else self._next & 0xFFFF
 
-    def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
+    def add(self, packet: RtpPacket) -> tuple[bool, EncodedFrame | None]:
         """Take a packet whose ``_data`` is its depacketised payload. Returns whether a key frame must be asked for, and a frame."""
         sequence = self._unwrap(packet.sequence_number)
         if self._next is None or abs(sequence - self._next) > JUMP:
@@ -55,12 +54,13 @@ class FrameBuffer:
             if self._emitted or self._next - sequence > CAPACITY // 2:
                 return False, None  # too late, or received before
             self._next = sequence  # the very first packets may be out of order too
+        packet._arrived = self._clock()  # type: ignore[attr-defined]
         self._packets[sequence] = packet
         self._newest = max(self._newest, sequence)
         self._assemble()
         return self.needs_key_frame(), self._complete.pop(0)[1] if self._complete else None
 
-    def more(self) -> list[tuple[int, JitterFrame]]:
+    def more(self) -> list[tuple[int, EncodedFrame]]:
         """Frames that the last packet completed beside the returned one, with their payload types."""
         frames, self._complete = self._complete, []
         return frames
@@ -121,7 +121,8 @@ class FrameBuffer:
                 self.lost_frames += 1
                 return
             self._wants_key = False
-        self._complete.append((first.payload_type, JitterFrame(data, first.timestamp)))
+        arrived = min(packet._arrived for packet in packets)  # type: ignore[attr-defined]
+        self._complete.append((first.payload_type, EncodedFrame(data, first.timestamp, arrived, self._clock())))
 
     def _contiguous_to_newest(self) -> bool:
         assert self._next is not None
