@@ -14,6 +14,7 @@ export class CameraError extends Error {
 
 export class Camera {
   #on;
+  #size;
   #track = null;
   #wanted = { facingMode: { ideal: 'user' } };
   #devices = [];
@@ -21,8 +22,9 @@ export class Camera {
   #turn = 0;
 
   /** `on` holds the callbacks: lost() when the track ended by itself; paused(boolean) when the system holds the picture back. */
-  constructor(on) {
+  constructor(on, size = WANTED) {
     this.#on = on;
+    this.#size = size;
   }
 
   get track() {
@@ -45,7 +47,7 @@ export class Camera {
   async open() {
     const turn = ++this.#turn;
     this.#release(); // many phones cannot open a second camera beside the first
-    const track = await request(this.#wanted);
+    const track = await request({ ...this.#size, ...this.#wanted }, this.#wanted);
     if (turn !== this.#turn) {
       track.stop();
       return null;
@@ -96,8 +98,8 @@ export class Camera {
   }
 }
 
-async function request(wanted) {
-  const attempts = [{ ...WANTED, ...wanted }, wanted, true]; // a camera that cannot do what is wanted is better than none
+async function request(best, wanted) {
+  const attempts = [best, wanted, true]; // a camera that cannot do what is wanted is better than none
   for (const [index, video] of attempts.entries()) {
     try {
       return (await navigator.mediaDevices.getUserMedia({ video, audio: false })).getVideoTracks()[0];

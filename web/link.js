@@ -21,7 +21,8 @@ export class Link {
   #ended = false;
 
   /**
-   * `settings` {garment, mirror}: what the picture starts with. `on` holds the callbacks: hello(message), track(MediaStreamTrack),
+   * `settings` {garment, mirror}: what the picture starts with; also {codec}: 'H264' or 'VP8' only, and {greetings}: messages that the control
+   * channel opens with. `on` holds the callbacks: hello(message), track(MediaStreamTrack),
    * connected(), message(object from the control channel), ended(cause, message) with cause 'server' | 'media' | 'refused'.
    */
   constructor(url, track, settings, on) {
@@ -43,12 +44,19 @@ export class Link {
 
   wear(id) {
     this.#settings.garment = id;
-    this.#tell({ type: 'garment', id });
+    this.tell({ type: 'garment', id });
   }
 
   mirror(on) {
     this.#settings.mirror = on;
-    this.#tell({ type: 'mirror', on });
+    this.tell({ type: 'mirror', on });
+  }
+
+  /** Sends a message over the control channel; false while it is not open. */
+  tell(message) {
+    if (this.#control?.readyState !== 'open') return false;
+    this.#control.send(JSON.stringify(message));
+    return true;
   }
 
   /** Says goodbye and ends, without a call to `ended`. */
@@ -97,8 +105,9 @@ export class Link {
       this.#on.track?.(track);
     };
     this.#openControl(peer.createDataChannel('control'));
-    const { sender } = peer.addTransceiver(this.#track ?? 'video', { direction: 'sendrecv' });
-    this.#sender = sender;
+    const transceiver = peer.addTransceiver(this.#track ?? 'video', { direction: 'sendrecv' });
+    const sender = (this.#sender = transceiver.sender);
+    if (this.#settings.codec) useCodec(transceiver, this.#settings.codec);
     await peer.setLocalDescription(await peer.createOffer());
     this.#send({ type: 'offer', sdp: peer.localDescription.sdp, garment: this.#settings.garment });
     peer.onicecandidate = ({ candidate }) => this.#sendCandidate(candidate);
@@ -114,8 +123,9 @@ export class Link {
   #openControl(control) {
     this.#control = control;
     control.onopen = () => {
-      this.#tell({ type: 'garment', id: this.#settings.garment });
-      this.#tell({ type: 'mirror', on: this.#settings.mirror });
+      this.tell({ type: 'garment', id: this.#settings.garment });
+      this.tell({ type: 'mirror', on: this.#settings.mirror });
+      for (const message of this.#settings.greetings ?? []) this.tell(message);
     };
     control.onmessage = ({ data }) => this.#on.message?.(JSON.parse(data));
   }
@@ -128,10 +138,6 @@ export class Link {
 
   #send(message) {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
-  }
-
-  #tell(message) {
-    if (this.#control?.readyState === 'open') this.#control.send(JSON.stringify(message));
   }
 
   #end(cause, message) {
@@ -153,6 +159,12 @@ export class Link {
 function showAtOnce(receiver) {
   if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = 0;
   else if ('playoutDelayHint' in receiver) receiver.playoutDelayHint = 0;
+}
+
+function useCodec(transceiver, name) {
+  const { codecs } = RTCRtpReceiver.getCapabilities('video');
+  const wanted = codecs.filter(({ mimeType }) => [`video/${name}`.toLowerCase(), 'video/rtx'].includes(mimeType.toLowerCase()));
+  transceiver.setCodecPreferences(wanted);
 }
 
 // On a weak network fewer pixels feel better than fewer frames. Not every browser has the setting; none needs it.

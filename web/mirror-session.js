@@ -12,6 +12,7 @@ export class MirrorSession {
   #on;
   #link = null;
   #track = null;
+  #settings;
   #garment = null;
   #mirrored = false;
   #failures = 0;
@@ -21,9 +22,11 @@ export class MirrorSession {
 
   /**
    * `on` holds the callbacks: state(name) with name connecting | live | reconnecting | unreachable | blocked | full | refused;
-   * track(MediaStreamTrack) for the returned picture; garments(list); frame(message) for each returned frame; fault(sentence).
+   * track(MediaStreamTrack) for the returned picture; garments(list); frame(message) for each returned frame; fault(sentence);
+   * other(message) for anything else. `settings` go to every Link.
    */
-  constructor(url, on) {
+  constructor(url, on, settings = {}) {
+    this.#settings = settings;
     this.#url = url;
     this.#on = on;
   }
@@ -68,6 +71,11 @@ export class MirrorSession {
     else this.#connect();
   }
 
+  /** Sends a control message; false where it cannot be sent now. */
+  tell(message) {
+    return this.#link?.tell(message) ?? false;
+  }
+
   async stats() {
     return this.#link ? this.#link.stats() : null;
   }
@@ -75,7 +83,7 @@ export class MirrorSession {
   #connect() {
     clearTimeout(this.#timer);
     this.#on.state(this.#stateWhileTrying());
-    this.#link = new Link(this.#url, this.#track, { garment: this.#garment, mirror: this.#mirrored }, {
+    this.#link = new Link(this.#url, this.#track, { ...this.#settings, garment: this.#garment, mirror: this.#mirrored }, {
       hello: ({ garments }) => this.#on.garments(garments),
       track: (track) => this.#on.track(track),
       connected: () => this.#connected(),
@@ -93,6 +101,7 @@ export class MirrorSession {
   #heed(message) {
     if (message.type === 'frame') this.#on.frame(message);
     else if (message.type === 'error') this.#on.fault(message.message);
+    else this.#on.other?.(message);
   }
 
   #lost(cause, message) {
