@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import queue
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -180,3 +184,11 @@ def test_a_seat_that_leaves_is_served_no_more_and_the_others_go_on(gate):
 
 def test_a_worker_that_was_never_started_can_be_stopped():
     Worker(FakePipeline()).stop()
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted in /proc, which this system has not")
+def test_matrix_products_start_no_threads_that_would_spin_between_frames():
+    code = "import streamer.worker, os, numpy as np; a = np.ones((600, 600)); b = a @ a; print(len(os.listdir('/proc/self/task')))"
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "1"
