@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from aiortc import (
     MediaStreamTrack,
     RTCConfiguration,
+    RTCDtlsTransport,
     RTCIceServer,
     RTCPeerConnection,
     RTCRtpSender,
@@ -20,21 +21,23 @@ from .consent import notice_lost_peers_soon
 from .decoder import Decoded
 from .encoders import highest_bitrate, start_bitrate
 from .private import Private
+from .reach import Reach
 from .receiver import Receiver
 from .sender import Sender
 
 HD = 1280 * 720
+ANYWHERE = Reach()
 
 
 class PeerConnection(RTCPeerConnection):
     """aiortc's, with :class:`Sender` and :class:`Receiver` in place of its own."""
 
-    def __init__(self, pool: Executor, ice_servers: Sequence[RTCIceServer] = ()) -> None:
+    def __init__(self, pool: Executor, ice_servers: Sequence[RTCIceServer] = (), reach: Reach = ANYWHERE) -> None:
         notice_lost_peers_soon()
         # An empty list, not None: for None aiortc asks a public STUN server.
         super().__init__(RTCConfiguration(iceServers=list(ice_servers)))
         self._own = Private(self, RTCPeerConnection)
-        self._pool = pool
+        self._pool, self._reach = pool, reach
 
     def add_mirror(self, back: MediaStreamTrack, sink: Callable[[Decoded], object], codecs: Sequence[str] = ("H264", "VP8")) -> None:
         """One video both ways: ``sink`` gets what the peer sends, in the decoder's thread; ``back`` goes to the peer.
@@ -65,6 +68,11 @@ class PeerConnection(RTCPeerConnection):
                 for codec in transceiver._codecs:
                     if codec.name.lower() != "rtx":
                         codec.parameters |= _bitrates()
+
+    def _RTCPeerConnection__createDtlsTransport(self) -> RTCDtlsTransport:
+        transport = super()._RTCPeerConnection__createDtlsTransport()  # type: ignore[misc]
+        self._reach.apply(transport.transport.iceGatherer._connection)
+        return transport
 
     def _RTCPeerConnection__createTransceiver(
         self, direction: str, kind: str, sender_track: MediaStreamTrack | None = None

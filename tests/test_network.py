@@ -1,0 +1,44 @@
+"""What is told of ports, addresses and TURN servers, and what is not taken for one."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+
+import pytest
+
+from engines.errors import UserError
+from streamer.config import IceServer
+from streamer.network import reach, with_credentials
+
+TURN = IceServer("turn:turn.example:3478")
+FIXED = IceServer("turn:other.example", "user", "password")
+STUN = IceServer("stun:stun.example")
+
+
+def test_addresses_that_are_forwarded():
+    told = reach("40000-40001", ["203.0.113.5", "10.0.0.7=203.0.113.7", "2001:db8::1"])
+    assert list(told.ports) == [40000, 40001]
+    assert [told.told_for(own) for own in ("10.0.0.7", "10.0.0.8", "fd00::1")] == ["203.0.113.7", "203.0.113.5", "2001:db8::1"]
+    assert reach(None, []).told_for("10.0.0.8") == "10.0.0.8"
+
+
+@pytest.mark.parametrize("text", ["40000", "40001-40000", "80-90", "40000-70000", "a-b", "", "-1-5"])
+def test_what_is_no_range_of_ports(text):
+    with pytest.raises(UserError, match="--media-ports"):
+        reach(text, [])
+
+
+@pytest.mark.parametrize("text", ["example.com", "10.0.0.1=", "=203.0.113.5x", "10.0.0.1=2001:db8::1", "1.2.3"])
+def test_what_is_no_address(text):
+    with pytest.raises(UserError, match="--public-address"):
+        reach(None, [text])
+
+
+def test_turn_credentials_are_what_coturn_checks_and_end():
+    stun, turn, fixed = with_credentials([STUN, TURN, FIXED], "north wind", 3600, now=1_700_000_000.4)
+    assert (stun, fixed) == (STUN, FIXED)
+    assert turn.username == "1700003600"
+    assert base64.b64decode(turn.credential) == hmac.new(b"north wind", b"1700003600", hashlib.sha1).digest()
+    assert with_credentials([TURN], None, 3600) == [TURN]
