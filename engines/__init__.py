@@ -26,13 +26,14 @@ class Engine(Protocol):
 
 
 def network_file(name: str) -> Path:
-    """Where the committed .onnx of a network lies."""
-    return Path(__file__).parent / name / f"{name}.onnx"
+    """Where the committed .onnx of a network lies: ``garment.cut`` is garment/cut/cut.onnx."""
+    parts = name.split(".")
+    return Path(__file__).parent.joinpath(*parts, f"{parts[-1]}.onnx")
 
 
 def int8_file(name: str) -> Path:
     """Where its INT8 version lies, if there is one (made by ``python -m calibration quantize``)."""
-    return Path(__file__).parent / name / f"{name}.int8.onnx"
+    return network_file(name).with_suffix(".int8.onnx")
 
 
 def load(name: str, runtime: str | None = None, path: Path | None = None, **options: Any) -> Engine:

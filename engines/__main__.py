@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 
 from engines.errors import exit_on_user_error
@@ -17,10 +18,13 @@ def main() -> int:
     body.add_argument("in_dir", metavar="IN_DIR", help="folder of pictures")
     body.add_argument("out_dir", metavar="OUT_DIR", help="gets STEM.png (a class index a pixel) and keypoints.json")
     body.add_argument("--runtime", help="runtime of the network (default: openvino)")
+    garment = commands.add_parser("garment", help="cut-out, category, landmarks and tags of the garment on every picture of a folder")
+    garment.add_argument("in_dir", metavar="IN_DIR", help="folder of pictures")
+    garment.add_argument("out_dir", metavar="OUT_DIR", help="gets STEM.png (the cut-out, RGBA) and garments.json")
+    garment.add_argument("--runtime", help="runtime of the networks (default: openvino)")
     args = parser.parse_args()
-    from engines.body.command import run
-
-    return run(args)
+    run = importlib.import_module(f"engines.{args.command}.command").run
+    return int(run(args))
 
 
 if __name__ == "__main__":

@@ -52,6 +52,16 @@ CATEGORY_LANDMARKS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Which landmarks a garment of a category must carry."""
 
+KINDS = ("dress", "hat", "longsleeve", "outwear", "pants", "shirt", "shoes", "shorts", "skirt", "t-shirt")
+"""What a photo of a single piece can show."""
+KIND_CATEGORY = {
+    "dress": "dress", "longsleeve": "blouse", "outwear": "outwear", "pants": "trousers", "shirt": "blouse", "shorts": "trousers",
+    "skirt": "skirt", "t-shirt": "blouse",
+}  # fmt: skip
+"""The category in which a kind is worn; hats and shoes cannot be put on anybody here."""
+EMBEDDING = 128
+"""Numbers of a garment's embedding."""
+
 
 @dataclass(frozen=True)
 class Tensor:
@@ -80,6 +90,15 @@ BODY = Contract(
                "class probabilities at half the crop's resolution, summing to 1 over the classes"),
         Tensor("heatmaps", (None, len(LANDMARKS), CROP_HEIGHT // 4, CROP_WIDTH // 4), "float32",
                "one map a landmark at a quarter of the crop's resolution, 1 at the landmark, 0 where it is not"),
+    ),
+)  # fmt: skip
+
+GARMENT_KIND = Contract(
+    network="garment.kind",
+    inputs=(Tensor("picture", (None, 128, 128, 4), "uint8", "RGB of the garment cut out on grey (127), and its alpha"),),
+    outputs=(
+        Tensor("embedding", (None, EMBEDDING), "float32", "of length 1; similar pieces have a large dot product"),
+        Tensor("kinds", (None, len(KINDS)), "float32", "probabilities of the kinds, summing to 1"),
     ),
 )  # fmt: skip
 
