@@ -1,4 +1,4 @@
-"""``python -m streamer serve | dress | bench``."""
+"""``python -m streamer serve | dress | bench | catalog``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ COMMANDS = {
     "serve": "open the fitting room: the page and the live video",
     "dress": "dress the person on a photo, in a folder of photos, or in a video",
     "bench": "measure the pipeline on a clip",
+    "catalog": "list, export, import and remove garments",
 }
+MODULES = {"catalog": "catalog.command"}  # the others are where their name says
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name, about in COMMANDS.items():
         command = commands.add_parser(name, help=about, description=about)
         if name == asked:
-            module = importlib.import_module(f".{name}", __package__)
+            module = importlib.import_module(f".{MODULES.get(name, name)}", __package__)
             module.add_arguments(command)
             command.set_defaults(run=module.run)
     parsed = parser.parse_args(arguments)

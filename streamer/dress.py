@@ -17,9 +17,9 @@ from tqdm import tqdm
 from engines.errors import UserError
 from engines.pictures import SUFFIXES, list_pictures, read_rgb
 from engines.tryon.garment import Garment
+from streamer.catalog.pictures import write_whole
 from streamer.config import Config
 from streamer.offline import ADVICE, Call, load_garment, load_pipeline, report
-from streamer.picture_store import write_whole
 from streamer.pipeline import State
 from streamer.timing import Spans
 from streamer.video import ENCODERS, Video, VideoWriter, check_suffix

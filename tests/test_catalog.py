@@ -1,16 +1,15 @@
-"""The catalogue: what is added comes back, in order, by every thread, and after a kill at any point."""
+"""The catalogue: what is added comes back, in order, by every thread, and from older versions. Kills are in test_catalog_kills.py."""
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
-import signal
-import subprocess
-import sys
+import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,15 +18,14 @@ import sqlalchemy as sa
 
 from engines.contract import CATEGORY_LANDMARKS
 from engines.errors import UserError
-from streamer import picture_store
-from streamer.catalog import Catalog
-from tests.conftest import ROOT
+from streamer.catalog import Catalog, schema
 
 
 def landmarks(category: str) -> dict[str, list[float]]:
     return {name: [10.0 + index, 12.0] for index, name in enumerate(CATEGORY_LANDMARKS[category])}
 
 
+@lru_cache(512)
 def png(shade: int = 200, height: int = 60) -> bytes:
     picture = np.zeros((height, 40, 4), np.uint8)
     picture[5:-5, 5:35] = (20, 10, shade, 255)
@@ -59,7 +57,7 @@ def whole(folder: Path, built_in: Path | None = None) -> list[str]:
 
 
 def test_what_is_added_comes_back(catalog: Catalog) -> None:
-    entry = catalog.add(png(), "  Rote\nBluse ", "blouse", landmarks("blouse"), [[1, 2], [3, 4], [5, 6]])
+    entry = catalog.add(png(), "  Rote\nBluse ", "blouse", landmarks("blouse"), opening=[[1, 2], [3, 4], [5, 6]])
     assert (entry.id, entry.name) == ("rote-bluse", "Rote Bluse")
     garment = catalog.garment(entry.id)
     assert (garment.id, garment.name, garment.category) == ("rote-bluse", "Rote Bluse", "blouse")
@@ -179,7 +177,7 @@ def test_a_catalogue_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
         Catalog(blocked, None)
     Catalog(tmp_path / "new", None).close()
     with sa.create_engine(f"sqlite:///{tmp_path / 'new' / 'catalog.sqlite'}", poolclass=sa.NullPool).begin() as rows:
-        rows.exec_driver_sql("PRAGMA user_version = 99")
+        rows.execute(sa.update(schema.state).values(version=99))
     with pytest.raises(UserError, match="newer version"):
         Catalog(tmp_path / "new", None)
     (tmp_path / "bad").mkdir()
@@ -212,71 +210,85 @@ def test_threads_share_it(catalog: Catalog) -> None:
     assert not catalog.list()
 
 
-class Killed(BaseException):
-    """Stands for the end of the process."""
-
-
-CHANGES: dict[str, Callable[[Catalog], object]] = {
-    "add": lambda catalog: add(catalog, "third"),
-    "update": lambda catalog: catalog.update("first", png=png(50)),
-    "delete": lambda catalog: catalog.delete("first"),
-}
-
-
-@pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("steps", range(9))
-def test_a_kill_between_any_two_steps_leaves_it_whole(change: str, steps: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every call that reaches the disk is a step; the process ends before the one after ``steps``."""
-    catalog = Catalog(tmp_path, built_in=None)
-    add(catalog, "first")
-    add(catalog, "second")
-    left = steps
-
-    def killing(real: Callable[..., object]) -> Callable[..., object]:
-        def call(*args: object, **options: object) -> object:
-            nonlocal left
-            if left == 0:
-                raise Killed
-            left -= 1
-            return real(*args, **options)
-
-        return call
-
-    with monkeypatch.context() as patched:
-        for name in ("fsync", "replace"):
-            patched.setattr(picture_store.os, name, killing(getattr(os, name)))
-        patched.setattr(Path, "unlink", killing(Path.unlink))
-        patched.setattr(sa.Connection, "exec_driver_sql", killing(sa.Connection.exec_driver_sql))
-        with suppress(Killed):
-            CHANGES[change](catalog)
-    catalog.close()
-    ids = whole(tmp_path)
-    assert "second" in ids
-    if change == "update":
-        assert "first" in ids
-
-
-def test_a_killed_process_leaves_it_whole(tmp_path: Path) -> None:
-    script = """
-import sys
-from pathlib import Path
-from streamer.catalog import Catalog
-from tests.test_catalog import add, png
-catalog = Catalog(Path(sys.argv[1]), built_in=None)
-while True:
-    id = add(catalog, "shirt")
-    print("added", flush=True)
-    catalog.update(id, png=png(50))
-    print("updated", flush=True)
-    catalog.delete(add(catalog, "other"))
-    print("deleted", flush=True)
+VERSION_1 = """
+CREATE TABLE garments (number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, id VARCHAR(64) NOT NULL UNIQUE, name VARCHAR(80) NOT NULL,
+    category VARCHAR(16) NOT NULL, landmarks JSON NOT NULL, opening JSON NOT NULL, file VARCHAR(100) NOT NULL UNIQUE, built_in VARCHAR(64));
+CREATE TABLE shipped (id VARCHAR(64) NOT NULL PRIMARY KEY, digest VARCHAR(64) NOT NULL);
+INSERT INTO shipped VALUES ('gone', 'x');
+PRAGMA user_version = 1;
 """
-    for lines in (2, 4):
-        process = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        for _ in range(lines):
-            assert process.stdout.readline()
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-        assert whole(tmp_path)
+
+
+def test_a_catalogue_of_version_1_is_brought_up_to_date(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "old.1.png").write_bytes(png())
+    with contextlib.closing(sqlite3.connect(tmp_path / "catalog.sqlite")) as old, old:
+        old.executescript(VERSION_1)
+        row = ("old", "Old shirt", "blouse", json.dumps(landmarks("blouse")), "[]", "old.1.png", "digest")
+        old.execute("INSERT INTO garments (id, name, category, landmarks, opening, file, built_in) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    for _ in range(2):
+        assert whole(tmp_path) == ["old"]
+    catalog = Catalog(tmp_path, built_in=None)
+    record = catalog.record("old")
+    assert (record.name, record.published, record.tags, record.price, record.source) == ("Old shirt", True, {}, "", "built-in")
+    assert record.created > 1.7e9
+    catalog.update("old", price="39 €", tags={"pattern": "plain"})
+    assert add(catalog, "gone") == "gone-2", "what was shipped once stays known"
+    catalog.close()
+    Catalog(tmp_path / "fresh", built_in=None).close()
+    tables = [columns_of(folder / "catalog.sqlite") for folder in (tmp_path, tmp_path / "fresh")]
+    assert tables[0] == tables[1]
+
+
+def columns_of(file: Path) -> dict[str, list[tuple[str, bool]]]:
+    """Every table's columns: name, and whether it may be NULL."""
+    engine = sa.create_engine(f"sqlite:///{file}", poolclass=sa.NullPool)
+    known = sa.inspect(engine)
+    return {table: [(each["name"], each["nullable"]) for each in known.get_columns(table)] for table in known.get_table_names()}
+
+
+def test_a_draft_is_the_studios_until_it_is_published(catalog: Catalog) -> None:
+    id = catalog.add(png(), "shirt", "blouse", landmarks("blouse"), published=False, photo=b"jpeg", source="IMG_1.jpg").id
+    before = catalog.revision()
+    assert not catalog.list()
+    for ask in (catalog.garment, catalog.picture, catalog.thumbnail):
+        with pytest.raises(UserError):
+            ask(id)
+    assert catalog.picture(id, drafts=True) == png()
+    assert catalog.photo(id) == b"jpeg"
+    assert [(each.id, each.published, each.has_photo, each.source) for each in catalog.records()] == [(id, False, True, "IMG_1.jpg")]
+    catalog.update(id, published=True, price="39,90 €", link="https://shop.example/1")
+    (entry,) = catalog.list()
+    assert (entry.id, entry.price, entry.link) == (id, "39,90 €", "https://shop.example/1")
+    assert catalog.revision() > before
+    catalog.update(id, png=png(9), photo=None)
+    assert catalog.photo(id) is None
+    assert catalog.list()[0].version != entry.version
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"link": "javascript:alert(1)"}, {"link": "shop.example"}, {"link": "https://[x"}, {"price": "1" * 25}, {"price": 3}, {"name": " "}],
+)
+def test_what_cannot_be_said_of_a_garment_is_refused(catalog: Catalog, change: dict[str, Any]) -> None:
+    id = add(catalog, "shirt")
+    with pytest.raises(UserError, match=r"a garment's (link|price|name)"):
+        catalog.update(id, **change)
+    assert catalog.record(id).price == catalog.record(id).link == ""
+
+
+def test_similar_garments_are_found_by_their_embeddings(catalog: Catalog) -> None:
+    vectors = np.eye(4, 128, dtype=np.float32)
+    for name, category, vector in (("a", "blouse", vectors[0]), ("b", "skirt", vectors[1]), ("c", "blouse", vectors[2])):
+        catalog.add(png(), name, category, landmarks(category), embedding=vector, reader="r1")
+    catalog.add(png(), "other reader", "blouse", landmarks("blouse"), embedding=vectors[0], reader="r2")
+    catalog.add(png(), "draft", "blouse", landmarks("blouse"), embedding=vectors[0], reader="r1", published=False)
+    ask = np.float32(0.9) * vectors[0] + np.float32(0.4) * vectors[1]
+    assert [id for id, _ in catalog.similar(ask, "r1")] == ["a", "b", "c"]
+    assert [id for id, _ in catalog.similar(ask, "r1", 1)] == ["a"]
+    assert [id for id, _ in catalog.similar(ask, "r1", categories=["skirt"])] == ["b"]
+    assert catalog.similar(ask, "r1")[0][1] == pytest.approx(0.9)
+    assert catalog.unread("r1") == ["other-reader"]
+    catalog.delete("a")
+    assert [id for id, _ in catalog.similar(ask, "r1")] == ["b", "c"]
+    assert catalog.similar(ask, "r3") == []

@@ -38,34 +38,43 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 class PictureStore:
-    """Pictures in ``folder``/pictures, thumbnails in ``folder``/thumbnails; a file is never changed, only replaced by another name."""
+    """Pictures in ``folder``/pictures, their thumbnails and photos beside; a file is never changed, only replaced by another name."""
 
     def __init__(self, folder: Path) -> None:
-        self._pictures, self._thumbnails = folder / "pictures", folder / "thumbnails"
-        for each in (self._pictures, self._thumbnails):
+        self._pictures, self._thumbnails, self._photos = (folder / name for name in ("pictures", "thumbnails", "photos"))
+        for each in self._folders():
             each.mkdir(parents=True, exist_ok=True)
 
     def add(self, stem: str, png: bytes) -> str:
         """Keep a picture and return the name of its file, which no file had before."""
-        name = f"{stem}.{secrets.token_hex(6)}.png"
-        write_whole(self._pictures / name, png)
-        return name
+        return _write_new(self._pictures, stem, ".png", png)
+
+    def add_photo(self, stem: str, jpeg: bytes) -> str:
+        """Keep the photo a picture was cut out of, likewise."""
+        return _write_new(self._photos, stem, ".jpg", jpeg)
 
     def path(self, name: str) -> Path:
         """Where a picture lies."""
         return self._pictures / name
 
-    def remove(self, name: str) -> None:
-        """Remove a picture and its thumbnail; it may be gone already."""
-        for folder in (self._pictures, self._thumbnails):
-            (folder / name).unlink(missing_ok=True)
+    def photo(self, name: str) -> Path:
+        """Where a photo lies."""
+        return self._photos / name
+
+    def remove(self, name: str | None) -> None:
+        """Remove a picture and its thumbnail, or a photo; it may be gone already."""
+        for folder in self._folders() if name else ():
+            (folder / str(name)).unlink(missing_ok=True)
 
     def sweep(self, kept: Collection[str]) -> list[str]:
         """Remove what a kill left behind: every file that is not in ``kept``. Returns their names."""
-        left = [path for folder in (self._pictures, self._thumbnails) for path in folder.iterdir() if path.name not in kept]
+        left = [path for folder in self._folders() for path in folder.iterdir() if path.name not in kept]
         for path in left:
             path.unlink(missing_ok=True)
         return [path.name for path in left]
+
+    def _folders(self) -> tuple[Path, ...]:
+        return self._pictures, self._thumbnails, self._photos
 
     def thumbnail(self, name: str) -> bytes:
         """The PNG of a picture's thumbnail, made at the first call."""
@@ -78,10 +87,16 @@ class PictureStore:
         return png
 
 
+def _write_new(folder: Path, stem: str, suffix: str, data: bytes) -> str:
+    name = f"{stem}.{secrets.token_hex(6)}{suffix}"
+    write_whole(folder / name, data)
+    return name
+
+
 def shrink(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(H, W, 4) with straight alpha, any order of colours, trimmed and fitted into a thumbnail."""
-    rows, columns = np.nonzero(picture[..., 3])
-    trimmed = picture[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1].astype(np.float32)
+    rows, columns = (np.flatnonzero(picture[..., 3].any(axis=axis)) for axis in (1, 0))
+    trimmed = picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float32)
     alpha = trimmed[..., 3:] / 255
     width, height = THUMBNAIL[0] - 2 * _MARGIN, THUMBNAIL[1] - 2 * _MARGIN
     factor = min(width / trimmed.shape[1], height / trimmed.shape[0])
