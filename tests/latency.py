@@ -33,6 +33,8 @@ WARM_UP = 3.0  # seconds left out at the start: the codecs settle
 CHUNK = 5.0  # seconds between two fetches of what the page has seen
 CODEC_FIGURES = {  # name: (report, sum, count) of getStats: mean over the measured time, in ms
     "page encode": ("outbound-rtp", "totalEncodeTime", "framesEncoded"),
+    "page send (a packet)": ("outbound-rtp", "totalPacketSendDelay", "packetsSent"),
+    "page assembly": ("inbound-rtp", "totalAssemblyTime", "framesAssembledFromMultiplePackets"),
     "page jitter buffer": ("inbound-rtp", "jitterBufferDelay", "jitterBufferEmittedCount"),
     "page decode": ("inbound-rtp", "totalDecodeTime", "framesDecoded"),
     "page receive to decoded": ("inbound-rtp", "totalProcessingDelay", "framesDecoded"),
@@ -96,7 +98,7 @@ def marked_clip(path: Path, video: Path | None, size: tuple[int, int]) -> Path:
 def measure(page: Page, url: str, garment: str | None, seconds: float, size: tuple[int, int]) -> Seen:
     """Start the mirror on ``page``, wear the garment, watch for ``seconds``."""
     page.add_init_script(path=ROOT / "tests" / "latency.js")
-    page.goto(url)
+    page.goto(f"{url}?camera={size[0]}x{size[1]}")
     page.wait_for_selector("body[data-ready]")
     page.click("#start")
     page.wait_for_selector("body.returned")

@@ -140,6 +140,21 @@ def test_a_doubt_of_a_few_frames_is_not_worth_a_word(page: Page) -> None:
     assert said == ["plain", "ok", "ok", "ok", "ok", "ok", "nobody", "nobody", "ok"]
 
 
+@pytest.mark.parametrize(
+    ("text", "size"), [("1280x720", [1280, 720, 30]), ("320x240@15", [320, 240, 15]), ("huge", [640, 480, 30]), (None, [640, 480, 30])]
+)
+def test_a_link_may_ask_for_another_camera_size(page: Page, text: str | None, size: list[int]) -> None:
+    asked = page.evaluate(
+        """async (text) => {
+            const { sizeAsked } = await import('/static/camera.js');
+            const { width, height, frameRate } = sizeAsked(text);
+            return [width.ideal, height.ideal, frameRate.ideal];
+        }""",
+        text,
+    )
+    assert asked == size
+
+
 def test_a_camera_that_is_not_allowed(playwright: Playwright, server: Server) -> None:
     with chromium(playwright, answer="deny") as browser, open_page(browser, server.url, user_agent=ANDROID) as (page, _):
         page.click("#start")

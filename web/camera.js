@@ -1,8 +1,14 @@
 // The shopper's camera: opens it, turns the browser's errors into states of the page, and notices when it goes away.
 
-// A server on two CPU cores dresses 26 frames a second of this size, and 12 at 1280x720: smooth goes before sharp.
+// A server on two CPU cores dresses every frame of this size, and not of 1280x720: smooth goes before sharp. ?camera=1280x720 asks for more.
 const WANTED = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 } };
 const MUTED_MS = 1000; // a camera starts muted on some phones; only a lasting mute is another app's doing
+
+/** What to ask a camera for: `text` is like "1280x720" or "1280x720@15"; anything else asks for the usual. */
+export function sizeAsked(text) {
+  const [, width, height, rate] = /^(\d{2,4})x(\d{2,4})(?:@(\d{1,3}))?$/.exec(text ?? '') ?? [];
+  return width ? { width: { ideal: +width }, height: { ideal: +height }, frameRate: { ideal: +(rate ?? 30) } } : WANTED;
+}
 
 /** Why there is no picture: `state` is one of words.js. */
 export class CameraError extends Error {

@@ -1,6 +1,6 @@
 // The shopper's page: what is tapped, shown and said. The connection is mirror-session.js, the camera is camera.js.
 
-import { Camera, CameraError } from './camera.js';
+import { Camera, CameraError, sizeAsked } from './camera.js';
 import { describeDevice } from './device.js';
 import { GarmentRow } from './garments.js';
 import { keep, recall } from './memory.js';
@@ -30,7 +30,7 @@ const sheet = new SnapshotSheet(element('sheet'), labels, () => notice('not-save
 const camera = new Camera({
   lost: () => document.visibilityState === 'visible' && openCamera(() => camera.open()), // else when the page is looked at again
   paused: (on) => tell({ camera: on ? 'paused' : 'open' }),
-});
+}, sizeAsked(new URLSearchParams(location.search).get('camera')));
 const session = new MirrorSession(`${location.protocol.replace('http', 'ws')}//${location.host}/session`, {
   state: sessionIs,
   track: (track) => play(view, track),
