@@ -43,6 +43,11 @@ class Bye:
 
 
 @dataclass(frozen=True)
+class AskWearing:
+    """What is the shopper wearing?"""
+
+
+@dataclass(frozen=True)
 class ChooseGarment:
     id: str | None
 
@@ -73,7 +78,7 @@ class Clock:
     t: float
 
 
-Signal = Offer | Candidate | Ping | Bye
+Signal = Offer | Candidate | Ping | AskWearing | Bye
 Control = ChooseGarment | Quality | Mirror | Profile | Clock
 
 
@@ -87,6 +92,8 @@ def parse_signal(text: str, longest: int) -> Signal:
             return Candidate(_parse_candidate(message.get("candidate")))
         case "ping":
             return Ping(_number(message.get("t"), "t"))
+        case "wearing":
+            return AskWearing()
         case "bye":
             return Bye()
         case other:

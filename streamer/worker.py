@@ -65,6 +65,7 @@ class Seat:
     worn: tuple[str, Any] | None = None  # garment id and garment
     pixels: int = 1920 * 1088  # larger frames are scaled down to so many pixels
     height: int | None = None  # and to this height, when the page asks for less
+    look: Callable[[VideoFrame], object] | None = None  # wants the next frame as it came, once; called in the worker's thread
     profile: bool = False  # frames carry a number (marker.py), which goes onto what is returned
 
     state: Any = None  # the pipeline's, between frames
@@ -140,6 +141,9 @@ def serve(seat: Seat, decoded: Decoded, pipeline: Pipeline) -> None:
     spans.add("wait", (at["taken"] - decoded.at) * 1000)
     worn, mark = seat.worn, None
     seat.frames += 1
+    if (look := seat.look) is not None:
+        seat.look = None
+        look(decoded.frame)
     try:
         frame, status, mark = _dress(seat, worn, decoded.frame, pipeline, spans)
     except Exception:  # whatever the pipeline raised: this frame goes back plain, the others go on

@@ -42,6 +42,9 @@ class FakeEntry:
     id: str
     name: str
     category: str
+    version: str = "1"
+    price: str = ""
+    link: str = ""
 
 
 class FakeCatalog:
@@ -58,6 +61,12 @@ class FakeCatalog:
         return cv2.imencode(".png", np.full((8, 8, 4), (blue, green, red, 255), np.uint8))[1].tobytes()
 
     thumbnail = picture
+
+    def revision(self) -> int:
+        return 1
+
+    def close(self) -> None:
+        pass
 
     def _colour(self, id: str) -> tuple[int, int, int]:
         if id not in COLOURS:
