@@ -26,7 +26,7 @@ from engines.tryon.garment import Garment, make_garment
 from .built_ins import BUILT_IN, take_over
 from .fields import ID, About, Change, clean_name, id_from, row_values, shape_values
 from .nearest import Nearest
-from .pictures import PictureStore
+from .pictures import PictureStore, place
 from .schema import connect, garments, prepare, shipped, state, writing
 
 CACHE_BYTES = 64 * 2**20
@@ -74,8 +74,17 @@ class Catalog:
     What says nothing of drafts knows published garments only.
     """
 
-    def __init__(self, folder: Path, built_in: Path | None = BUILT_IN, cache_bytes: int = CACHE_BYTES, url: str | None = None) -> None:
-        """Open or make the catalogue in ``folder``, its rows in the database ``url`` where one is named; import the new of ``built_in``.
+    def __init__(
+        self,
+        folder: Path,
+        built_in: Path | None = BUILT_IN,
+        cache_bytes: int = CACHE_BYTES,
+        url: str | None = None,
+        pictures: str | None = None,
+    ) -> None:
+        """Open or make the catalogue in ``folder``; import the new of ``built_in``.
+
+        Its rows are in the database ``url`` where one is named, its files in the folder or store ``pictures`` where one is named.
 
         Raises:
             UserError: the folder cannot be written, the database not be reached, or they were made by a newer version.
@@ -84,7 +93,8 @@ class Catalog:
         self._cache_bytes, self._lock = cache_bytes, threading.Lock()
         self._nearest = Nearest()
         try:
-            self._store = PictureStore(folder)
+            folder.mkdir(parents=True, exist_ok=True)
+            self._store = PictureStore(folder if pictures is None else place(pictures))
             self._engine = connect(url, folder)
             with writing(self._engine) as rows:
                 prepare(rows)

@@ -1,4 +1,7 @@
-"""The catalogue's files: garment pictures and their thumbnails. A file is whole or not there; knows nothing of the database."""
+"""The catalogue's files: garment pictures and their thumbnails, in a folder or in an object store that several machines share.
+
+A file is whole or not there. Knows nothing of the database.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,46 @@ import os
 import secrets
 from collections.abc import Collection
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from engines.errors import UserError
 
 THUMBNAIL = (160, 200)
 """Width and height of a thumbnail; the garment fills it but for a small margin."""
 _MARGIN = 5
 
 
+def place(url: str) -> Path:
+    """A folder by its path, or an object store's by its URL: fsspec's, with the methods of a path.
+
+    Raises:
+        UserError: there is no such store, or its driver is not installed.
+    """
+    if "://" not in url:
+        return Path(url)
+    if url.partition("://")[2].startswith("/") or url.endswith("://"):
+        raise UserError(f"The store {url!r} names no bucket: write it as s3://BUCKET/FOLDER.")
+    try:
+        from upath import UPath
+
+        folder = UPath(url, use_listings_cache=False)  # other machines write there, too
+        folder.exists()
+    except ImportError as error:
+        raise UserError(f"Pictures at {url} need {error.name or error}: pip install -r requirements-cluster.txt.") from None
+    except Exception as error:  # each store's driver has its own: no such bucket, no permission, not reached
+        raise UserError(f"Pictures cannot be kept at {url}: {error}") from None
+    return cast(Path, folder)  # it has a path's methods, but is none to isinstance
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file such that a kill at any point leaves either all of it under its name, or nothing."""
+    if not isinstance(path, Path):  # an object store's: there a file appears when all of it has arrived
+        path.write_bytes(data)
+        return
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("wb") as file:
@@ -68,7 +99,7 @@ class PictureStore:
 
     def sweep(self, kept: Collection[str]) -> list[str]:
         """Remove what a kill left behind: every file that is not in ``kept``. Returns their names."""
-        left = [path for folder in self._folders() for path in folder.iterdir() if path.name not in kept]
+        left = [path for folder in self._folders() for path in _inside(folder) if path.name not in kept]
         for path in left:
             path.unlink(missing_ok=True)
         return [path.name for path in left]
@@ -85,6 +116,13 @@ class PictureStore:
         png = cv2.imencode(".png", shrink(np.asarray(picture, np.uint8)), [cv2.IMWRITE_PNG_COMPRESSION, 9])[1].tobytes()
         write_whole(path, png)
         return png
+
+
+def _inside(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):  # an object store has no empty folders
+        return []
 
 
 def _write_new(folder: Path, stem: str, suffix: str, data: bytes) -> str:
