@@ -11,7 +11,11 @@ from engines.errors import exit_on_user_error
 COMMANDS = {
     "serve": "open the fitting room: the page and the live video",
     "dress": "dress the person on a photo, in a folder of photos, or in a video",
+    "cluster": "the same on Ray Serve: on more machines than one",
+    "settings": "print the settings in force, from a file and the command line",
+    "password": "set the staff password",
     "bench": "measure the pipeline on a clip",
+    "profile": "measure glass to glass in a real browser",
     "catalog": "list, export, import and remove garments",
 }
 MODULES = {"catalog": "catalog.command"}  # the others are where their name says

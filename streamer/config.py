@@ -36,12 +36,28 @@ class Config:
     key: Path | None = None
     data: Path = ROOT / "var"  # state folder: certificate, catalogue
     web: Path = ROOT / "web"  # the page's files
-    max_sessions: int = 4  # shoppers at once; one more is refused with a reason
+    public_url: str | None = None  # the page's address as phones have it, where that is not this machine's own: a name, a proxy
+    logs: str = "text"  # "json": one JSON object a line
+    max_sessions: int = 4  # shoppers at once; further ones wait
     ice_servers: tuple[IceServer, ...] = ()  # none contacted unless named: on a LAN none is needed
     ping_seconds: float = 1.0  # how often a session's WebSocket is pinged
     silence_seconds: float = 4.0  # nothing heard for so long: the session is over
     connect_seconds: float = 20.0  # an offer whose media has not connected after this is over too
     message_bytes: int = 64 * 1024  # longest signalling or control message taken
+    door: bool = True  # joining needs the code that is shown in the shop; false: whoever reaches the page is let in
+    trust_localhost: bool = True  # this machine's own browser needs no code, and no password while none is set
+    code_seconds: float = 120.0  # how long a code on a screen can be used; a new one is shown after half of it
+    terminal_code_seconds: float = 3600.0  # how long a code in the terminal can be used
+    visit_seconds: float = 2 * 3600.0  # how long a phone that joined may come back without a new code
+    staff_seconds: float = 12 * 3600.0  # how long staff stay signed in
+    staff_password: str | None = None  # its hash, from `python -m streamer password --print`; none: the one kept in `data`, if any
+    trusted_proxies: tuple[str, ...] = ()  # addresses of proxies that are believed when they name whom they speak for
+    sessions_per_address: int = 8  # shoppers at once from one address: one Wi-Fi may show all its phones as one
+    max_waiting: int = 50  # phones that wait for a place; further ones are asked to come back
+    requests_per_second: float = 100.0  # of pages, pictures and sockets, from one address; four seconds' worth at once
+    messages_per_second: float = 50.0  # of a session, over its WebSocket and its control channel; five seconds' worth at once
+    sdp_bytes: int = 32 * 1024  # longest offer; a phone's has 7 KB
+    max_candidates: int = 60  # ICE candidates of a session; a phone has five to twenty
     pixels: int = 1920 * 1088  # larger frames are scaled down to this many before anything else
 
 

@@ -24,6 +24,7 @@ class Access(Enum):
 
     PUBLIC = "anybody"
     SHOPPER = "a phone that joined with the code"
+    SCREEN = "a screen that staff have set up"
     STAFF = "who signed in with the staff password"
 
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from . import pages, signalling
+from . import entry, pages, signalling
 from .http import Access, Route
+from .studio import api as studio
 
-PUBLIC, SHOPPER, STAFF = Access.PUBLIC, Access.SHOPPER, Access.STAFF
+PUBLIC, SHOPPER, SCREEN, STAFF = Access.PUBLIC, Access.SHOPPER, Access.SCREEN, Access.STAFF
 
 TABLE = [
     Route("GET", "/", PUBLIC, pages.page("index.html")),
     Route("GET", "/static/{file:path}", PUBLIC, pages.static),
     Route("GET", "/certificate.crt", PUBLIC, pages.certificate),
     Route("GET", "/healthz", PUBLIC, pages.healthz),
+    Route("GET", "/join", PUBLIC, entry.joined),
+    Route("POST", "/join", PUBLIC, entry.join),
+    Route("GET", "/signin", PUBLIC, pages.page("signin.html")),
+    Route("POST", "/signin", PUBLIC, entry.sign_in),
+    Route("POST", "/signout", PUBLIC, entry.sign_out),
+    Route("GET", "/profile", STAFF, pages.page("profile.html")),
     Route("GET", "/garments.json", SHOPPER, pages.garments),
     Route("GET", "/garments/{id}.thumb.png", SHOPPER, pages.thumbnail),
     Route("GET", "/garments/{id}.png", SHOPPER, pages.picture),
     Route("SOCKET", "/session", SHOPPER, signalling.session),
+    *studio.routes(),
 ]

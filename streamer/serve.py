@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import errno
 import logging
 import signal
@@ -11,70 +12,67 @@ import socket
 import ssl
 import sys
 from pathlib import Path
+from typing import Any
 
 import segno
 from aiohttp import web
 
 from engines.errors import UserError
 
+from . import logs, settings
 from .aiohttp_app import make_app
 from .certificate import own_certificate, public_part, tls_context
 from .config import Config, stun_server, turn_server
+from .door import Door, kept_key, kept_password
 from .rtc.version import check_version
 from .server import Catalog, Server
 from .worker import Pipeline
 
+log = logging.getLogger(__name__)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of ``serve``."""
+    """The options of ``serve``. What is not given is taken from the settings file, or stays as it comes."""
     default = Config()
-    parser.add_argument("--port", type=int, default=default.port, help="TCP port of the page (default %(default)s; 0: a free one)")
-    parser.add_argument("--host", default=default.host, help="address to listen on (default %(default)s: all)")
-    parser.add_argument("--http", action="store_true", help="plain HTTP, for localhost or behind a proxy that speaks HTTPS")
-    parser.add_argument("--cert", type=Path, metavar="FILE", help="PEM certificate of your own (default: one is made and kept)")
-    parser.add_argument("--key", type=Path, metavar="FILE", help="its private key, PEM")
-    parser.add_argument("--max-sessions", type=int, default=default.max_sessions, metavar="N", help="at once (default %(default)s)")
-    parser.add_argument("--data", type=Path, default=default.data, metavar="DIR", help="state folder: certificate, catalogue (default var)")
-    parser.add_argument("--stun", action="append", default=[], metavar="stun:HOST:PORT", help="a STUN server (default: none is contacted)")
-    parser.add_argument("--turn", action="append", default=[], metavar="turn:USER:PASSWORD@HOST:PORT", help="a TURN server")
+
+    def option(name: str, about: str, **how: Any) -> None:
+        parser.add_argument(name, default=argparse.SUPPRESS, help=about, **how)
+
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; `python -m streamer settings` lists every key")
+    option("--port", f"TCP port of the page (default {default.port}; 0: a free one)", type=int)
+    option("--host", f"address to listen on (default {default.host}: all)")
+    option("--http", "plain HTTP, for localhost or behind a proxy that speaks HTTPS", action="store_true")
+    option("--cert", "PEM certificate of your own (default: one is made and kept)", type=Path, metavar="FILE")
+    option("--key", "its private key, PEM", type=Path, metavar="FILE")
+    option("--max-sessions", f"shoppers at once; further ones wait (default {default.max_sessions})", type=int, metavar="N")
+    option("--data", "state folder: certificate, catalogue, numbers (default var)", type=Path, metavar="DIR")
+    option("--no-door", "let in whoever reaches the page, without the code", action="store_false", dest="door")
+    option("--stun", "a STUN server (default: none is contacted)", action="append", metavar="stun:HOST:PORT")
+    option("--turn", "a TURN server", action="append", metavar="turn:USER:PASSWORD@HOST:PORT")
 
 
 def config_from(args: argparse.Namespace) -> Config:
     """The checked configuration. Raises :class:`UserError` for what cannot be meant."""
-    if not 0 <= args.port <= 65535:
-        raise UserError(f"--port {args.port} is no port: take a number from 1 to 65535.")
-    if args.max_sessions < 1:
-        raise UserError(f"--max-sessions {args.max_sessions} would let nobody in: take 1 or more.")
-    if (args.cert is None) != (args.key is None):
-        raise UserError("--cert and --key belong together: give both or neither.")
-    if args.http and args.cert is not None:
-        raise UserError("--http has no use for --cert and --key: leave one of them out.")
-    servers = (*map(stun_server, args.stun), *map(turn_server, args.turn))
-    return Config(
-        host=args.host,
-        port=args.port,
-        http=args.http,
-        cert=args.cert,
-        key=args.key,
-        data=args.data,
-        max_sessions=args.max_sessions,
-        ice_servers=servers,
-    )
+    given = {name: value for name, value in vars(args).items() if name in settings.TYPES}
+    if servers := (*map(stun_server, getattr(args, "stun", ())), *map(turn_server, getattr(args, "turn", ()))):
+        given["ice_servers"] = servers
+    return settings.merge(settings.read(args.config) if args.config else {}, given, args.config)
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C or SIGTERM. Raises :class:`UserError` for what the user has to mend."""
     config = config_from(args)
-    set_up_logging()
+    set_up_logging(config)
+    log.info("settings: %s", settings.changed(config))
     pem = certificate_file(config)
     tls = tls_context(pem, config.key) if pem else None
     asyncio.run(serve(make_server(config, pem), tls))
     return 0
 
 
-def set_up_logging() -> None:
-    """Our own lines, and what is serious of the libraries'."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
+def set_up_logging(config: Config) -> None:
+    """Our own lines, and what is serious of the libraries': they name addresses in the others."""
+    logs.set_up(config.logs)
     for chatty in ("aioice", "aiortc", "aiohttp.access", "libav"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
 
@@ -88,7 +86,12 @@ def make_server(config: Config, certificate: Path | None = None) -> Server:
     """A server with the real pipeline and the real catalogue: everything but what carries it."""
     check_version()
     own = public_part(certificate) if certificate and certificate != config.cert else None
-    return Server(config, load_pipeline(), load_catalog(config.data), own)
+    return Server(config, load_pipeline(), load_catalog(config.data), own, make_door(config))
+
+
+def make_door(config: Config) -> Door:
+    """The door with the key and the password that are kept in the state folder."""
+    return Door(config, kept_key(config.data), config.staff_password or kept_password(config.data))
 
 
 def load_pipeline() -> Pipeline:
@@ -118,12 +121,15 @@ async def serve(server: Server, tls: ssl.SSLContext | None) -> None:
         loop.add_signal_handler(number, stop.set)
     runner = web.AppRunner(make_app(server), access_log=None, shutdown_timeout=5)
     await runner.setup()
+    telling = None
     try:
         listening = await listen(runner, config, tls)
-        announce(config, listening)
+        telling = asyncio.ensure_future(keep_announcing(server, listening))
         await stop.wait()
         print("closing ...", flush=True)
     finally:
+        if telling is not None:
+            telling.cancel()
         await runner.cleanup()
 
 
@@ -141,23 +147,54 @@ async def listen(runner: web.AppRunner, config: Config, tls: ssl.SSLContext | No
     return int(runner.addresses[0][1])
 
 
-def announce(config: Config, port: int) -> None:
-    """Print where the page is, with a QR code for a phone where a phone can reach it."""
-    scheme = "http" if config.http else "https"
-    local = f"{scheme}://localhost:{port}/"
+async def keep_announcing(server: Server, port: int) -> None:
+    """Print where the page is, and a new code when the printed one was used or has ended."""
+    config, again = server.config, asyncio.Event()
+    server.on_code_used.append(lambda phone, screen: again.set() if not screen else None)
+    code = server.door.new_code("", config.terminal_code_seconds) if config.door else ""
+    has_code = announce(config, port, code) and code
+    while has_code:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(again.wait(), 0.9 * config.terminal_code_seconds)
+        again.clear()
+        print("The code for the next phone:", flush=True)
+        show_code(page_url(config, port), server.door.new_code("", config.terminal_code_seconds))
+
+
+def page_url(config: Config, port: int) -> str:
+    """The page's address for phones; localhost where they have none to reach this machine by."""
+    if config.public_url:
+        return config.public_url.rstrip("/") + "/"
     here = outward_address() if config.host in ("0.0.0.0", "::") else config.host
-    if here is None or here in ("localhost", "127.0.0.1", "::1"):
-        print(f"The fitting room is open at {local}", flush=True)
-        return
-    url = f"{scheme}://{f'[{here}]' if ':' in here else here}:{port}/"
+    if here is None or here in ("127.0.0.1", "::1"):
+        here = "localhost"
+    return f"{'http' if config.http else 'https'}://{f'[{here}]' if ':' in here else here}:{port}/"
+
+
+def announce(config: Config, port: int, code: str = "") -> bool:
+    """Print where the page is, with a QR code, and the code to join with, where a phone can use it: True then."""
+    url, local = page_url(config, port), f"{'http' if config.http else 'https'}://localhost:{port}/"
+    if url == local:
+        print(f"The fitting room is open at {url}", flush=True)
+        return False
     print(f"The fitting room is open at {url} (on this machine also {local})", flush=True)
-    if config.http:
-        print("Phones give their camera to HTTPS pages only: use localhost, or a proxy that speaks HTTPS.", flush=True)
-        return
-    segno.make(url, error="m").terminal(out=sys.stdout, compact=True)
-    if config.cert is None:
+    if config.http and not config.public_url:
+        print("Phones give their camera to HTTPS pages only: use localhost, or a proxy that speaks HTTPS and its address as public_url.")
+        sys.stdout.flush()
+        return False
+    show_code(url, code)
+    if config.cert is None and not config.public_url:
         print("The certificate is this machine's own: the browser warns once; choose to go on.", flush=True)
         print(f"Where a phone does not let you, install {url}certificate.crt on it and trust it.", flush=True)
+    return True
+
+
+def show_code(url: str, code: str) -> None:
+    """Print the address with its code, for a phone's camera and for copying."""
+    joined = f"{url}#{code}" if code else url
+    segno.make(joined, error="m").terminal(out=sys.stdout, compact=True)
+    if code:
+        print(f"One phone can join with it: {joined}")
     sys.stdout.flush()
 
 

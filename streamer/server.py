@@ -7,25 +7,36 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol, cast
-from urllib.parse import urlsplit
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, cast
+from urllib.parse import quote, urlsplit
 
 from .config import Config
+from .door import Door
 from .http import Conversation, Handler, Refusal, Reply, Request, Route, Socket, find, text
+from .limits import Rates, Reachable
+from .news import News
+from .places import Places
 from .pools import Pools
 from .session import Session
+from .studio import Studio
 from .worker import Pipeline, Worker
+
+if TYPE_CHECKING:
+    from .signalling import Visit
 
 log = logging.getLogger(__name__)
 
-GOING_AWAY = 1001
+GOING_AWAY, FAULT = 1001, 1011  # why a WebSocket is closed
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self' {sockets}; "
         "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
-    "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), screen-wake-lock=(self), fullscreen=(self)",
+    "Permissions-Policy": (
+        "camera=(self), screen-wake-lock=(self), fullscreen=(self), web-share=(self), microphone=(), geolocation=(), display-capture=(), "
+        "payment=(), usb=(), serial=(), bluetooth=(), midi=(), accelerometer=(), gyroscope=(), magnetometer=()"
+    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -42,6 +53,12 @@ class Entry(Protocol):
     def name(self) -> str: ...
     @property
     def category(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def price(self) -> str: ...
+    @property
+    def link(self) -> str: ...
 
 
 class Catalog(Protocol):
@@ -51,88 +68,146 @@ class Catalog(Protocol):
     def garment(self, id: str, /) -> Any: ...
     def picture(self, id: str, /) -> bytes: ...
     def thumbnail(self, id: str, /) -> bytes: ...
+    def revision(self) -> int: ...
+    def close(self) -> None: ...
 
 
 class Server:
     """``start`` it inside a running event loop; at the end ``close_sockets``, which ends every session, then ``close``."""
 
-    def __init__(self, config: Config, pipeline: Pipeline, catalog: Catalog, certificate: bytes | None = None) -> None:
-        """``certificate``: the self-made one, DER, for phones that want it installed; None where there is no such."""
+    def __init__(
+        self, config: Config, pipeline: Pipeline, catalog: Catalog, certificate: bytes | None = None, door: Door | None = None
+    ) -> None:
+        """``certificate``: the self-made one, DER, for phones that want it installed; None where there is no such.
+
+        ``door``: the one with the kept key and password; None: one for this run.
+        """
         from .routes import TABLE  # the table imports the handlers, and they this file
 
         self.config, self.catalog, self.own_certificate = config, catalog, certificate
+        self.door = door or Door(config)
         self.worker = Worker(pipeline)
         self.pools = Pools()
+        self.studio = Studio(cast(Any, catalog), self.in_files)
+        self.news = News(self)
         self.sessions: dict[Session, Socket] = {}
+        self.visits: set[Visit] = set()
+        self.places = Places(config.max_sessions, config.max_waiting)
         self._sockets: set[Socket] = set()
+        self.checking_passwords = 0
+        self.on_code_used: list[Callable[[str, str], object]] = []  # called with the phone and the screen that showed the code, or ""
+        self._requests = Rates(config.requests_per_second, 4 * config.requests_per_second)
         self._table: list[Route] = TABLE
 
     async def start(self) -> None:
-        """Start the worker."""
+        """Start the worker, and watch for changes of the garments."""
         self.worker.start()
+        self.news.start()
 
     async def close_sockets(self) -> None:
         """End every conversation; their handlers then return."""
         await asyncio.gather(*(socket.close(GOING_AWAY, "the server is stopping") for socket in list(self._sockets)))
 
     async def close(self) -> None:
-        """End the threads. No conversation may be under way."""
+        """End the threads and the studio's process, and close the catalogue. No conversation may be under way."""
+        await self.news.close()
+        await self.studio.close()
         self.worker.stop()
         self.pools.close()
+        self.catalog.close()
 
     async def reply(self, request: Request) -> Reply:
         """The answer to a request, whatever happens."""
         try:
-            route, request.parts = find(self._table, request.method, request.path)
+            route = self._route(request)
+            self.door.check(route.access, request)
             reply = await cast(Handler, route.handle)(self, request)
         except Refusal as refusal:
             return self.refused(request, refusal)
         except Exception:  # a fault of ours: logged, and a short 500 without a traceback on the page
             log.exception("%s %s failed", request.method, request.path)
             reply = text("Something went wrong here. The server's log says what.", 500)
-        return _with_security(request, reply)
+        return self._with_security(request, reply)
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
-        """A refusal in words."""
-        return _with_security(request, text(refusal.sentence, refusal.status, **refusal.headers))
+        """A refusal in words; who can sign in is led to where."""
+        if refusal.reason == "staff" and "text/html" in request.headers.get("Accept", ""):
+            reply = Reply(status=303, headers={"Location": f"/signin?next={quote(request.path)}", "Cache-Control": "no-store"})
+        else:
+            reply = text(refusal.sentence, refusal.status, **refusal.headers)
+        return self._with_security(request, reply)
 
     def admit(self, request: Request) -> Callable[[Socket], Awaitable[None]]:
-        """The conversation to be had over a WebSocket that is asked for. Raises :class:`Refusal` where there is none."""
-        if not same_origin(request.headers):
-            raise Refusal(403, "Sessions are for this server's own page only.", "origin")
-        route, request.parts = find(self._table, request.method, request.path)
+        """The conversation to be had over a WebSocket that is asked for. Raises :class:`Refusal` where there is none.
+
+        A page cannot read why a WebSocket was not opened, so who may not come in is told over it.
+        """
+        route = self._route(request)
 
         async def talk(socket: Socket) -> None:
             self._sockets.add(socket)
             try:
+                self.door.check(route.access, request)
                 await cast(Conversation, route.handle)(self, request, socket)
+            except Refusal as refusal:
+                await socket.send({"type": "refused", "reason": refusal.reason, "message": refusal.sentence})
+                await socket.close()
+            except Exception:  # a fault of ours ends this conversation, and no other
+                log.exception("a conversation at %s failed", request.path)
+                await socket.close(FAULT)
             finally:
                 self._sockets.remove(socket)
 
         return talk
 
+    def _route(self, request: Request) -> Route:
+        if not self.door.is_here(request) and not self._requests.spend(self.door.caller(request)):
+            raise Refusal(429, "Too many requests come from your address. Wait a few seconds.", "too-fast", {"Retry-After": "5"})
+        if request.method not in ("GET", "HEAD") and not same_origin(request):
+            raise Refusal(403, "This is for this server's own pages only.", "origin")
+        route, request.parts = find(self._table, request.method, request.path)
+        return route
+
+    def reachable(self, request: Request) -> Reachable:
+        """Which candidates of this phone are tried."""
+        return Reachable(self.door.caller(request).split("/")[0], self.door.is_here(request))
+
+    def code_used(self, phone: str, screen: str) -> None:
+        """A phone has joined with the code of this screen, or of the terminal ("")."""
+        for tell in self.on_code_used:
+            tell(phone, screen)
+
     async def garments(self) -> list[dict[str, str]]:
         """The list of garments as the pages get it."""
         entries = await self.in_files(self.catalog.list)
-        return [{"id": e.id, "name": e.name, "category": e.category, "picture": f"/garments/{e.id}.png"} for e in entries]
+        return [
+            {"id": e.id, "name": e.name, "category": e.category, "price": e.price, "link": e.link}
+            | {"picture": f"/garments/{e.id}.png?v={e.version}", "thumbnail": f"/garments/{e.id}.thumb.png?v={e.version}"}
+            for e in entries
+        ]
+
+    def _with_security(self, request: Request, reply: Reply) -> Reply:
+        host = request.headers.get("Host", "")
+        sockets = f"ws://{host} wss://{host}" if host and all(c.isalnum() or c in ".-:[]_" for c in host) else ""
+        for name, value in SECURITY_HEADERS.items():
+            reply.headers.setdefault(name, value.replace("{sockets}", sockets))
+        if self.config.cert is not None:  # not with a self-made one: the browser's warning must stay passable
+            reply.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        return reply
 
     async def in_files(self, call: Callable[..., Any], *args: Any) -> Any:
         """Call what may read or write files, in the thread for it."""
         return await asyncio.get_running_loop().run_in_executor(self.pools.files, call, *args)
 
 
-def same_origin(headers: Mapping[str, str]) -> bool:
+def same_origin(request: Request) -> bool:
     """Whether a request comes from a page of this server, or from no page at all."""
-    origin = headers.get("Origin")
+    origin = request.headers.get("Origin")
     if origin is None:
         return True
-    hosts = {headers.get("Host"), headers.get("X-Forwarded-Host")}
-    return urlsplit(origin).netloc in hosts
-
-
-def _with_security(request: Request, reply: Reply) -> Reply:
-    host = request.headers.get("Host", "")
-    sockets = f"ws://{host} wss://{host}" if host and all(c.isalnum() or c in ".-:[]_" for c in host) else ""
-    for name, value in SECURITY_HEADERS.items():
-        reply.headers.setdefault(name, value.replace("{sockets}", sockets))
-    return reply
+    try:
+        from_page = urlsplit(origin)
+    except ValueError:
+        return False
+    hosts = {request.headers.get("Host"), request.headers.get("X-Forwarded-Host")}
+    return from_page.netloc != "" and from_page.netloc in hosts and (from_page.scheme == "https" or not request.secure)

@@ -12,7 +12,9 @@ from typing import Any, Protocol
 from aiortc import RTCDataChannel, RTCIceCandidate, RTCIceServer, RTCSessionDescription
 
 from .config import Config
+from .limits import Rate, Reachable
 from .messages import (
+    AskWearing,
     BadMessageError,
     Bye,
     Candidate,
@@ -28,14 +30,16 @@ from .messages import (
 )
 from .pools import Pools
 from .rtc.connection import PeerConnection
+from .rtc.window import hold_to_window
 from .track import DressedTrack
+from .wearing import Look, Wearing
 from .worker import Returned, Seat, Worker
 
 log = logging.getLogger(__name__)
 
 CHANNEL = "control"
 CLOSE_SECONDS = 5
-MOST_CANDIDATES = 200  # a phone has five or so an offer
+BURST = 5  # seconds' worth of messages that may come at once
 MOST_UNSENT = 64 * 1024  # bytes of frame messages waiting on the control channel before further ones are left out
 
 
@@ -48,7 +52,9 @@ class Garments(Protocol):
 class Session:
     """``handle`` every WebSocket message, in order; ``close`` at the end, however it came.
 
-    ``send`` sends one JSON message to the page. ``lost`` is called once when the media connection is gone.
+    ``send`` sends one JSON message to the page. ``lost(why)`` is called when the media connection is gone, ``refuse(error)`` when
+    the page sent what ends the session, both from outside of ``handle``. ``reachable`` decides which candidates are tried; ``look``
+    says what somebody wears on a frame.
     """
 
     def __init__(
@@ -59,9 +65,13 @@ class Session:
         pools: Pools,
         send: Callable[[dict[str, Any]], Coroutine[Any, Any, None]],
         lost: Callable[[str], object],
+        refuse: Callable[[BadMessageError], object],
+        reachable: Reachable,
+        look: Look,
     ) -> None:
         self._config, self._worker, self._garments, self._pools = config, worker, garments, pools
-        self._send, self._lost = send, lost
+        self._send, self._lost, self._refuse, self._reachable = send, lost, refuse, reachable
+        self._rate = Rate(config.messages_per_second, BURST * config.messages_per_second)
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._pc: PeerConnection | None = None
@@ -71,12 +81,15 @@ class Session:
         self._wish = 0  # counts garment choices: only the newest is put on, however long each takes to load
         self._track = DressedTrack(self._report)
         self.seat = Seat(deliver=self._deliver, pixels=config.pixels)
+        self._wearing = Wearing(self.seat, look, pools.files)
         self._worker.add(self.seat)
         self._watch: asyncio.TimerHandle | None = None
+        self._held = False
         self._closed = False
 
     async def handle(self, text: Any) -> bool:
         """Do what a message says; False when it was goodbye. Raises :class:`BadMessageError` when the session cannot go on."""
+        self._count_message()
         match parse_signal(text, self._config.message_bytes):
             case Offer() as offer:
                 await self._answer(offer)
@@ -84,6 +97,8 @@ class Session:
                 self._add_candidate(candidate)
             case Ping(t):
                 await self._send({"type": "pong", "t": t})
+            case AskWearing():
+                self._spawn(self._tell_wearing())
             case Bye():
                 return False
         return True
@@ -107,26 +122,43 @@ class Session:
                 log.warning("a peer connection did not close in %d s", CLOSE_SECONDS)
         self._pc = self._channel = None
 
+    def _count_message(self) -> None:
+        if not self._rate.spend():
+            raise BadMessageError("Messages came faster than they are taken here.", "too-fast")
+
     async def _answer(self, offer: Offer) -> None:
+        if len(offer.sdp) > self._config.sdp_bytes:
+            raise BadMessageError(f"An offer has at most {self._config.sdp_bytes} characters.", "bad-offer")
+        self._count_candidates(offer.sdp.count("\na=candidate:"))
         if self._pc is None:
             self._pc = self._connect()
         if offer.garment is not None:
             self._choose(offer.garment)
         try:
-            await self._pc.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+            await self._pc.setRemoteDescription(RTCSessionDescription(self._reachable.filter(offer.sdp), "offer"))
             await self._pc.setLocalDescription()
         except Exception as error:  # aiortc raises whatever its parser stumbles over; the offer is from outside
             log.debug("an offer was refused", exc_info=True)
             raise BadMessageError(f"The offer cannot be answered ({type(error).__name__}).", "bad-offer") from error
+        if self._pc.sctp is not None and not self._held:
+            self._held = True
+            hold_to_window(self._pc.sctp, lambda sentence: self._refuse(BadMessageError(sentence, "too-much")))
         await self._send({"type": "answer", "sdp": self._pc.localDescription.sdp})
+        if self._watch is None:
+            self._watch = self._loop.call_later(self._config.connect_seconds, self._on_slow)
 
     def _add_candidate(self, candidate: RTCIceCandidate | None) -> None:
-        self._candidates += 1
-        if self._candidates > MOST_CANDIDATES:
-            raise BadMessageError(f"More than {MOST_CANDIDATES} ICE candidates were sent.")
+        self._count_candidates(1)
         if self._pc is None:
             raise BadMessageError("An ICE candidate came before the offer.")
+        if candidate is not None and not self._reachable.admits(candidate.ip, candidate.port):
+            return
         self._spawn(self._pc.addIceCandidate(candidate))  # not awaited: a name in it may take long to look up
+
+    def _count_candidates(self, more: int) -> None:
+        self._candidates += more
+        if self._candidates > self._config.max_candidates:
+            raise BadMessageError(f"More than {self._config.max_candidates} ICE candidates were sent.", "too-many-candidates")
 
     def _connect(self) -> PeerConnection:
         servers = [RTCIceServer(server.urls, server.username, server.credential) for server in self._config.ice_servers]
@@ -134,7 +166,6 @@ class Session:
         pc.add_mirror(self._track, self.seat.inbox.put)
         pc.on("datachannel", self._on_channel)
         pc.on("connectionstatechange", self._on_connection_state)
-        self._watch = self._loop.call_later(self._config.connect_seconds, self._on_slow)
         return pc
 
     def _on_connection_state(self) -> None:
@@ -157,6 +188,11 @@ class Session:
 
     def _on_control(self, text: Any) -> None:
         received = time.perf_counter() * 1000
+        try:
+            self._count_message()
+        except BadMessageError as error:
+            self._refuse(error)
+            return
         try:
             message = parse_control(text, self._config.message_bytes)
         except BadMessageError as error:
@@ -191,6 +227,10 @@ class Session:
             return
         if wish == self._wish and not self._closed:
             self.seat.worn = (id, garment)
+
+    async def _tell_wearing(self) -> None:
+        if (message := await self._wearing.ask()) is not None:
+            await self._send(message)
 
     def _deliver(self, returned: Returned) -> None:
         """Called in the worker's thread."""

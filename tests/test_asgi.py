@@ -17,7 +17,7 @@ from tests.fakes import FakeCatalog, FakePipeline
 from tests.test_server import PATIENCE
 
 uvicorn = pytest.importorskip("uvicorn")
-test_a_full_room_refuses_and_takes_the_next_when_one_leaves = test_server.test_a_full_room_refuses_and_takes_the_next_when_one_leaves
+test_in_a_full_room_phones_wait = test_server.test_in_a_full_room_phones_wait_in_turn_and_are_let_in_when_one_leaves
 test_a_session_from_hello_to_goodbye = test_server.test_a_session_from_hello_to_goodbye
 test_pages_and_garments = test_server.test_pages_and_garments
 test_sessions_are_for_this_servers_own_page = test_server.test_sessions_are_for_this_servers_own_page

@@ -16,7 +16,7 @@ import pytest
 from engines.errors import UserError, exit_on_user_error
 from streamer.certificate import own_certificate, public_part, tls_context
 from streamer.config import Config, IceServer, stun_server, turn_server
-from streamer.serve import add_arguments, announce, config_from, serve
+from streamer.serve import add_arguments, announce, config_from, keep_announcing, serve
 from streamer.server import Server
 from tests.fakes import FakeCatalog, FakePipeline
 from tests.shopper import Shopper
@@ -58,14 +58,36 @@ def test_addresses_of_servers_say_how_they_are_written(make):
 
 
 def test_the_address_is_printed_with_a_qr_code_where_a_phone_can_use_it(capsys):
-    announce(replace(Config(), host="192.168.0.4"), 8443)
+    assert announce(replace(Config(), host="192.168.0.4"), 8443, "the-code")
     text = capsys.readouterr().out
-    assert "https://192.168.0.4:8443/" in text
+    assert "https://192.168.0.4:8443/#the-code" in text
     assert "█" in text
-    announce(replace(Config(), host="127.0.0.1", http=True), 8080)
+    assert not announce(replace(Config(), host="127.0.0.1", http=True), 8080)
     text = capsys.readouterr().out
     assert "http://localhost:8080/" in text
     assert "█" not in text
+    assert announce(replace(Config(), http=True, public_url="https://mirror.shop.example"), 8080, "the-code")
+    assert "https://mirror.shop.example/#the-code" in capsys.readouterr().out
+
+
+async def test_a_used_code_is_followed_by_the_next(capsys):
+    server = Server(replace(Config(), host="192.168.0.4"), FakePipeline(), FakeCatalog())
+    telling = asyncio.ensure_future(keep_announcing(server, 8443))
+
+    async def printed():
+        text = ""
+        while "/#" not in text:
+            await asyncio.sleep(0)
+            text += capsys.readouterr().out
+        return text.split("/#")[1].split()[0]
+
+    first = await printed()
+    server.code_used(*server.door.join(first))
+    second = await printed()
+    assert second != first
+    server.door.join(second)
+    telling.cancel()
+    server.pools.close()
 
 
 async def test_a_port_in_use_is_said_in_words(tmp_path):

@@ -62,7 +62,7 @@ async def test_a_session_from_hello_to_goodbye(tmp_path):
     async with fitting_room(tmp_path) as client:
         shopper = Shopper(await open_socket(client))
         await shopper.connect(garment="red")
-        assert shopper.hello["garments"][0] == {"id": "red", "name": "Red", "category": "blouse", "picture": "/garments/red.png"}
+        assert shopper.hello["garments"][0] == {"id": "red", "name": "Red", "category": "blouse", "picture": "/garments/red.png?v=1"}
         assert shopper.hello["iceServers"] == []
         await shopper.frame(reddish)
         told = await shopper.hear(type="frame", garment="red", status="ok")
@@ -129,15 +129,33 @@ async def test_nonsense_on_the_control_channel_is_answered_and_the_session_goes_
         await shopper.leave()
 
 
-async def test_a_full_room_refuses_and_takes_the_next_when_one_leaves(tmp_path):
+async def test_in_a_full_room_phones_wait_in_turn_and_are_let_in_when_one_leaves(tmp_path):
+    async with fitting_room(tmp_path, max_sessions=1, max_waiting=2) as client:
+        first, second, third = [await open_socket(client) for _ in range(3)]
+        assert (await first.receive_json())["type"] == "hello"
+        assert await second.receive_json() == {"type": "waiting", "place": 1}
+        assert await third.receive_json() == {"type": "waiting", "place": 2}
+        (refused,) = await closed(await open_socket(client))
+        assert (refused["type"], refused["reason"]) == ("refused", "full")
+        await second.send_json({"type": "ping", "t": 1})
+        assert await second.receive_json() == {"type": "pong", "t": 1}
+        await first.send_json({"type": "bye"})
+        await closed(first)
+        assert (await second.receive_json())["type"] == "hello"
+        assert await third.receive_json() == {"type": "waiting", "place": 1}
+        await second.close()
+        assert (await third.receive_json())["type"] == "hello"
+
+
+async def test_what_a_phone_says_while_it_waits_is_checked_too(tmp_path):
     async with fitting_room(tmp_path, max_sessions=1) as client:
         first = await open_socket(client)
         assert (await first.receive_json())["type"] == "hello"
-        (refused,) = await closed(await open_socket(client))
-        assert (refused["type"], refused["reason"]) == ("refused", "full")
-        await first.send_json({"type": "bye"})
-        await closed(first)
-        assert (await (await open_socket(client)).receive_json())["type"] == "hello"
+        for text in ('{"type": "offer", "sdp": "v=0\\r\\nm=video 9 UDP/TLS/RTP/SAVPF 96\\r\\n"}', "{", '{"type": "none"}'):
+            waiting = await open_socket(client)
+            await waiting.send_str(text)
+            assert [m["type"] for m in await closed(waiting)] == ["waiting", "refused"]
+        assert len(client.room.visits) == 1
 
 
 async def test_a_pipeline_that_raises_returns_frames_plain_and_other_sessions_are_dressed(tmp_path, caplog):
@@ -276,5 +294,9 @@ async def test_sessions_are_for_this_servers_own_page(tmp_path):
         assert caught.value.status == 403
         own = await client.ws_connect("/session", headers={"Origin": f"http://{client.host}:{client.port}"})
         assert (await own.receive_json())["type"] == "hello"
+        for other in ("null", "https://", "http://[", "https://elsewhere.example:443"):
+            with pytest.raises(WSServerHandshakeError):
+                await client.ws_connect("/session", headers={"Origin": other})
+        client.room.door._config = replace(client.room.config, door=False)  # behind a proxy nobody is this machine's own browser
         behind_proxy = {"Origin": "https://shop.example", "X-Forwarded-Host": "shop.example"}
         assert (await (await client.ws_connect("/session", headers=behind_proxy)).receive_json())["type"] == "hello"

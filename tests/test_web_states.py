@@ -262,7 +262,7 @@ def test_icons_and_words_used_by_the_page_exist() -> None:
         assert re.search(rf"^  {label}: ", words, re.MULTILINE), label
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "web").glob("*")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(p for p in (ROOT / "web").rglob("*") if p.is_file()), ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_page_needs_nothing_from_elsewhere_and_nothing_inline(path: Path) -> None:
     text = re.sub(r"http://www\.w3\.org/\S+", "", path.read_text())
     assert not re.search(r"https?://\w", text), "an address of another host"

@@ -22,7 +22,7 @@ export class Link {
 
   /**
    * `settings` {garment, mirror}: what the picture starts with; also {codec}: 'H264' or 'VP8' only, and {greetings}: messages that the control
-   * channel opens with. `on` holds the callbacks: hello(message), track(MediaStreamTrack),
+   * channel opens with. `on` holds the callbacks: waiting(message), hello(message), track(MediaStreamTrack),
    * connected(), message(object from the control channel), ended(cause, message) with cause 'server' | 'media' | 'refused'.
    */
   constructor(url, track, settings, on) {
@@ -84,12 +84,15 @@ export class Link {
   async #receive(message) {
     this.#heard = performance.now();
     if (message.type === 'hello') {
+      this.#opened = this.#heard; // it may have waited for a place
       this.#on.hello?.(message);
       await this.#negotiate(message.iceServers ?? []);
     } else if (message.type === 'answer') {
       await this.#peer.setRemoteDescription({ type: 'answer', sdp: message.sdp });
     } else if (message.type === 'candidate') {
       await this.#peer?.addIceCandidate(message.candidate ?? undefined);
+    } else if (message.type === 'waiting') {
+      this.#on.waiting?.(message);
     } else if (message.type === 'refused') {
       this.#end('refused', message);
     }

@@ -21,7 +21,8 @@ export class MirrorSession {
   #running = false;
 
   /**
-   * `on` holds the callbacks: state(name) with name connecting | live | reconnecting | unreachable | blocked | full | refused;
+   * `on` holds the callbacks: state(name, more) with name connecting | live | reconnecting | unreachable | blocked | full (more: the place in
+   * the queue, if there is one) | refused (more: the server's reason);
    * track(MediaStreamTrack) for the returned picture; garments(list); frame(message) for each returned frame; fault(sentence);
    * other(message) for anything else. `settings` go to every Link.
    */
@@ -84,6 +85,7 @@ export class MirrorSession {
     clearTimeout(this.#timer);
     this.#on.state(this.#stateWhileTrying());
     this.#link = new Link(this.#url, this.#track, { ...this.#settings, garment: this.#garment, mirror: this.#mirrored }, {
+      waiting: ({ place }) => this.#on.state('full', place),
       hello: ({ garments }) => this.#on.garments(garments),
       track: (track) => this.#on.track(track),
       connected: () => this.#connected(),
@@ -108,7 +110,7 @@ export class MirrorSession {
     this.#link = null;
     if (cause === 'refused' && message.reason !== 'full') {
       this.#running = false;
-      this.#on.state('refused');
+      this.#on.state('refused', message.reason);
       return;
     }
     const full = cause === 'refused';

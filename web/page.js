@@ -2,13 +2,14 @@
 
 import { Camera, CameraError, sizeAsked } from './camera.js';
 import { describeDevice } from './device.js';
+import { join } from './door.js';
 import { GarmentRow } from './garments.js';
 import { keep, recall } from './memory.js';
 import { MirrorSession } from './mirror-session.js';
 import { SnapshotSheet } from './sheet.js';
 import { Steady, stateOf } from './status.js';
 import { keepAwake } from './wake-lock.js';
-import { labels, wordsFor } from './words.js';
+import { labels, states, wordsFor } from './words.js';
 
 const ASK_MS = 600; // a camera that takes longer is waiting for the shopper's permission
 const NOTICE_MS = 4000;
@@ -19,10 +20,11 @@ const local = element('local');
 const view = element('view');
 const device = describeDevice(navigator);
 
-const now = { camera: 'off', seen: false, session: 'off', frame: 'plain', garments: 0, wearing: false, notice: null };
+const now = { camera: 'off', seen: false, session: 'off', frame: 'plain', garments: 0, wearing: false, notice: null, place: 0 };
 const steady = new Steady();
 const mirrored = { user: true, environment: false };
 let noticeTimer = null;
+let said = 0; // the place in the queue that was put into words
 let doubted = false; // the server could not put on what was chosen: its next frame says what is worn
 
 const row = new GarmentRow(element('garments'), labels, choose);
@@ -46,13 +48,14 @@ function tell(change) {
   Object.assign(now, change);
   const state = stateOf(now);
   body.dataset.screen = now.seen ? 'mirror' : 'start';
-  if (body.dataset.state === state) return;
+  if (body.dataset.state === state && said === now.place) return;
   body.dataset.state = state;
-  const { title, detail } = wordsFor(state, device);
+  said = now.place;
+  const { title, detail } = wordsFor(state, device, now.place);
   const [strong, span] = element('status').children;
   strong.textContent = title;
   span.textContent = detail;
-  element('start').hidden = ['insecure', 'too-old', 'in-app'].includes(state);
+  element('start').hidden = ['insecure', 'too-old', 'in-app', 'no-code', 'code-ended'].includes(state);
   element('start').textContent = ['start', 'opening', 'asking'].includes(state) ? labels.start : labels.retry;
 }
 
@@ -72,6 +75,7 @@ function isRunning() {
 async function start() {
   const problem = unable();
   if (problem) return tell({ camera: problem });
+  if (await entering) return tell({ camera: await entering });
   for (const video of [local, view]) video.play().catch(ignoreInterruption); // the tap allows the later, automatic play
   if (await openCamera(() => camera.open())) session.start(camera.track);
 }
@@ -116,11 +120,11 @@ async function openCamera(how) {
   return true;
 }
 
-function sessionIs(state) {
+function sessionIs(state, more) {
   if (state !== 'live') show(false);
-  if (state === 'refused') return end('refused');
+  if (state === 'refused') return end(states.includes(more) ? more : 'refused');
   steady.reset();
-  tell({ session: state, frame: 'plain' });
+  tell({ session: state, frame: 'plain', place: (state === 'full' && more) || 0 });
 }
 
 /** One returned frame's report. */
@@ -257,6 +261,15 @@ window.addEventListener('pagehide', () => {
   if (isRunning()) stop();
 });
 
+/** Comes in with the code and shows what there is to wear. Returns the state that says why not, or null. */
+async function enter() {
+  const problem = await join();
+  if (!isRunning()) tell({ camera: unable() ?? problem ?? 'off' });
+  if (!problem) loadGarments().catch((error) => console.warn('the garments come with the session instead', error));
+  return problem;
+}
+
+window.addEventListener('hashchange', () => (entering = enter())); // another code was scanned while this page was open
 tell({ camera: unable() ?? 'off' });
-body.dataset.ready = '';
-loadGarments().catch((error) => console.warn('the garments come with the session instead', error));
+let entering = enter();
+entering.then(() => (body.dataset.ready = ''));

@@ -55,6 +55,9 @@ const fixed = {
   blocked: ['The picture cannot get through', 'This network may block live video. Try another Wi-Fi or mobile data.'],
   full: ['All mirrors are in use', 'Yours starts by itself as soon as one is free.'],
   refused: ['The mirror could not start', 'Please try again in a moment.'],
+  'no-code': ['Scan the code in the shop', 'This mirror opens with the code on its screen. Point your camera at it.'],
+  'code-ended': ['This code is no longer valid', 'Scan the one the screen shows now.'],
+  elsewhere: ['The mirror is in another window', 'It goes on there. To have it here, tap “Try again”.'],
   choose: ['Tap a garment to try it on', ''],
   nobody: ['Nobody in view', 'Stand in front of the camera.'],
   'step-back': ['Step back a little', 'The mirror needs to see you from head to hips.'],
@@ -67,8 +70,11 @@ const fixed = {
 /** Every state the page can be in. */
 export const states = ['denied', 'denied-by-system', ...Object.keys(fixed)];
 
-/** The words for a state on this device, as {title, detail}. `device` comes from device.js. */
-export function wordsFor(state, device) {
+/** The words for a state on this device, as {title, detail}. `device` comes from device.js; `place`: the shopper's in the queue, or none. */
+export function wordsFor(state, device, place = 0) {
+  if (state === 'full' && place) {
+    return { title: fixed.full[0], detail: place === 1 ? 'You are next. Yours starts by itself.' : `You are number ${place} in line. Yours starts by itself.` };
+  }
   if (state === 'denied') {
     return { title: 'The camera is not allowed', detail: allow[`${device.system}-${device.browser}`] ?? allow[`${device.system}-other`] };
   }
