@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import functools
 import itertools
 import json
-import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
 from engines.errors import UserError
 from engines.tryon.garment import Garment
-from streamer.config import ROOT, Config
+from streamer.clip import clip_frames, default_clip
+from streamer.config import Config
 from streamer.offline import ADVICE, Call, load_garment, load_pipeline, report, table
 from streamer.pipeline import State
 from streamer.timing import Spans
-from streamer.video import Video
 
 WARM_UP = 10
 """Frames dressed before the clock counts: memory is taken and caches are filled."""
@@ -42,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure and print: a table, then one JSON object as the last line. Raises :class:`UserError`."""
     video = args.video or default_clip()
-    frames: Frames = _portrait if video is None else lambda: _decoded(video)
+    frames: Frames = functools.partial(clip_frames, video)
     garment = load_garment(args.garment, args.data)
     pipeline, runtime = load_pipeline()
     name = "a portrait in motion" if video is None else str(video)
@@ -75,31 +73,3 @@ def measure(pipeline: Call, garment: Garment, frames: Frames) -> tuple[list[dict
         stages.append(spans.ms)
         seen[dressed.status] += 1
     return stages, walls, seen
-
-
-def default_clip() -> Path | None:
-    """A clip of the training data, where it lies beside the repository; None: use the portrait. Raises UserError without either."""
-    clips = Path(os.environ.get("FITTING_ROOM_DATA", ROOT.parent / "shared" / "data")) / "clips"
-    if found := sorted(clips.glob("*.mkv")):
-        return next((path for path in found if path.stem == "student"), found[0])
-    if importlib.util.find_spec("skimage") is None:
-        raise UserError("there is no clip to measure on: name one with --video FILE (a person from the knees or the waist up).")
-    return None
-
-
-def _decoded(path: Path) -> Iterator[np.ndarray]:
-    with Video(path, threads=1) as video:
-        for picture in video:
-            yield picture.rgb
-
-
-def _portrait(count: int = 150) -> Iterator[np.ndarray]:
-    """640x480 frames of scikit-image's astronaut (a development dependency), who sways before the camera."""
-    from skimage.data import astronaut
-
-    portrait = astronaut()
-    for number in range(count):
-        turn = 2 * np.pi * number / 75
-        matrix = cv2.getRotationMatrix2D((256, 256), 2 * np.sin(turn), 0.93 + 0.03 * np.sin(2 * turn))
-        matrix[:, 2] += (64 + 30 * np.sin(turn), -16)
-        yield cv2.warpAffine(portrait, matrix, (640, 480), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,64 +15,15 @@ from urllib.request import urlopen
 
 import cv2
 import numpy as np
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page
+
+from streamer.chromium import NO_CHROMIUM, chromium, find_chromium, write_clip
+
+__all__ = ["NO_CHROMIUM", "chromium", "find_chromium", "write_clip"]
 
 ROOT = Path(__file__).resolve().parent.parent
-PLACES = (
-    "/usr/bin/chromium",  # Debian's package
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "chrome",
-    "/opt/google/chrome/chrome",
-    "/snap/bin/chromium",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-)
-FLAGS = (
-    "--no-sandbox",  # root in a container has no other way
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-NO_CHROMIUM = "no Chromium or Chrome on this machine: install Debian's package chromium, or set CHROMIUM to its path"
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True}
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
-
-
-def find_chromium() -> str | None:
-    """The Chromium or Chrome of this machine, or None. ``CHROMIUM`` in the environment names another."""
-    for place in (os.environ.get("CHROMIUM", ""), *PLACES):
-        if place and (found := shutil.which(place)):
-            return found
-    return None
-
-
-@contextlib.contextmanager
-def chromium(
-    playwright: Playwright, clip: Path | None = None, answer: str = "allow", cameras: int = 1, flags: Sequence[str] = ()
-) -> Iterator[Browser]:
-    """A headless Chromium whose camera plays ``clip`` (Chromium's own test picture without one).
-
-    ``answer``: "allow" or "deny", to every question for the camera; ``cameras``: how many it has, 0 included.
-    Raises RuntimeError where there is no Chromium.
-    """
-    path = find_chromium()
-    if path is None:
-        raise RuntimeError(NO_CHROMIUM)
-    prompt = "--use-fake-ui-for-media-stream" + ("" if answer == "allow" else f"={answer}")
-    camera = [f"--use-file-for-fake-video-capture={clip}"] if clip else []
-    count = "" if cameras == 1 else f"=device-count={cameras}"
-    browser = playwright.chromium.launch(
-        executable_path=path, args=[*FLAGS, prompt, f"--use-fake-device-for-media-stream{count}", *camera, *flags]
-    )
-    try:
-        yield browser
-    finally:
-        browser.close()
 
 
 class Server:
@@ -108,6 +57,12 @@ class Server:
         with urlopen(f"{self.url}healthz", timeout=10) as answer:
             assert answer.status == 200
 
+    @property
+    def pid(self) -> int:
+        """The server's process, while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
     def stop(self, how: signal.Signals = signal.SIGKILL) -> None:
         """End it with a signal: SIGKILL leaves every session without goodbye."""
         if self._process is None:
@@ -135,18 +90,6 @@ def watch(page: Page) -> list[str]:
 
 def _is_own(url: str) -> bool:
     return url.startswith(("http://localhost:", "ws://localhost:", "blob:http://localhost:", "data:"))
-
-
-def write_clip(path: Path, frames: Iterator[np.ndarray] | Sequence[np.ndarray], fps: int = 30) -> Path:
-    """Write RGB uint8 frames (H, W, 3), H and W even, as the uncompressed Y4M file Chromium takes for its camera."""
-    with path.open("wb") as file:
-        for index, frame in enumerate(frames):
-            height, width = frame.shape[:2]
-            if index == 0:
-                file.write(f"YUV4MPEG2 W{width} H{height} F{fps}:1 Ip A1:1 C420jpeg\n".encode())
-            file.write(b"FRAME\n")
-            file.write(cv2.cvtColor(frame, cv2.COLOR_RGB2YUV_I420).tobytes())
-    return path
 
 
 def astronaut_frames(count: int = 60, size: tuple[int, int] = (640, 480)) -> Iterator[np.ndarray]:

@@ -13,6 +13,7 @@ import pytest
 
 from engines.errors import UserError, exit_on_user_error
 from streamer import bench
+from streamer import clip as clips
 from streamer.__main__ import main
 from streamer.timing import Spans
 from tests.test_dress_command import GARMENT, FakePipeline, clip
@@ -68,16 +69,16 @@ def test_a_clip_without_a_person_is_refused(tmp_path: Path, capsys: pytest.Captu
 
 def test_the_default_clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FITTING_ROOM_DATA", str(tmp_path))
-    assert bench.default_clip() is None, "the portrait, where scikit-image is there"
-    monkeypatch.setattr(bench.importlib.util, "find_spec", lambda name: None)
+    assert clips.default_clip() is None, "the portrait, where scikit-image is there"
+    monkeypatch.setattr(clips.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UserError, match="--video FILE"):
-        bench.default_clip()
+        clips.default_clip()
     (tmp_path / "clips").mkdir()
     (tmp_path / "clips" / "a.mkv").write_bytes(b"")
-    assert bench.default_clip() == tmp_path / "clips" / "a.mkv"
+    assert clips.default_clip() == tmp_path / "clips" / "a.mkv"
 
 
 def test_the_portrait_moves() -> None:
-    frames = list(bench._portrait(20))
+    frames = list(clips.portrait(20))
     assert frames[0].shape == (480, 640, 3)
     assert np.abs(frames[0].astype(int) - frames[19].astype(int)).mean() > 3

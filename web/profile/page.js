@@ -39,6 +39,8 @@ let isRecording = false;
 let earlier = null; // {recording, summary, totals, medians} to compare with
 let held = null;
 let dropsSeen = 0;
+let began = 0; // when Start was pressed
+let firstDressed = null; // ms after it
 let loop = null;
 
 // --- what is said ---------------------------------------------------------------------------------------------------------
@@ -82,6 +84,8 @@ async function start() {
   const problem = missing();
   if (problem) return note('missing', problem);
   tell('opening');
+  began = performance.now();
+  firstDressed = null;
   kept = [];
   minute = new Minute();
   sample = null;
@@ -126,6 +130,7 @@ function happen(what) {
 }
 
 function keepFrame(frame) {
+  if (frame.garment) firstDressed ??= frame.shown - began;
   kept.push(frame);
   while (frame.shown - kept[0].shown > KEPT_MS) kept.shift();
   minute.add(frame);
@@ -149,7 +154,7 @@ function keepSample(next) {
 
 function beginRecording() {
   isRecording = true;
-  recording = new Recording({ ...settings }, { agent: navigator.userAgent, url: location.origin });
+  recording = new Recording({ ...settings }, { agent: navigator.userAgent, url: location.origin, firstDressed });
   if (sample) recording.samples.push({ at: sample.at, up: sample.up, down: sample.down, limited: sample.limited, rtt: sample.rtt, drops: sample.drops, cost: sample.cost });
   element('record').setAttribute('aria-pressed', 'true');
   element('record').textContent = 'Stop recording';

@@ -6,7 +6,7 @@ import { summarizeFrames } from './statistics.js';
 export const LONGEST = 60 * 60 * 1000; // ms; an hour of frames is 100 MB in a page
 
 export class Recording {
-  /** `settings` as in settings.js; `about` {agent, url}. */
+  /** `settings` as in settings.js; `about` {agent, url, firstDressed}: the last in ms after the start. */
   constructor(settings, about, started = new Date()) {
     this.settings = settings;
     this.about = about;
@@ -37,6 +37,7 @@ export class Recording {
     return {
       ...rounded(total),
       per_minute_p50_ms: minutes(this.frames).map((part) => round(summarizeFrames(part, []).total.p50)),
+      first_dressed_ms: round(this.about.firstDressed ?? NaN, 0),
       fps: round((this.frames.length - 1) / seconds),
       seconds: round(seconds),
       frames: this.frames.length,
