@@ -163,7 +163,7 @@ class Session:
     def _connect(self) -> PeerConnection:
         servers = [RTCIceServer(server.urls, server.username, server.credential) for server in self._config.ice_servers]
         pc = PeerConnection(self._pools.encoder, servers)
-        pc.add_mirror(self._track, self.seat.inbox.put)
+        pc.add_mirror(self._track, self.seat.offer)
         pc.on("datachannel", self._on_channel)
         pc.on("connectionstatechange", self._on_connection_state)
         return pc
@@ -237,7 +237,9 @@ class Session:
         self._loop.call_soon_threadsafe(self._track.offer, returned)
 
     def _report(self, returned: Returned, rtp: int) -> None:
-        more = self._profile_of(returned) if self.seat.profile else {}
+        seat = self.seat
+        seat.bitrate, seat.unsent = (self._pc.estimate if self._pc else None), self._track.dropped
+        more = self._profile_of(returned) if seat.profile else {}
         self._tell(
             {
                 "type": "frame",
@@ -248,6 +250,7 @@ class Session:
                 "ms": {stage: round(ms, 2) for stage, ms in returned.ms.items()},
                 "dropped": self.seat.inbox.dropped + self._track.dropped,
                 "errors": self.seat.errors,
+                "quality": {"height": returned.frame.height, "fps": seat.effort.fps, "reason": seat.effort.reason},
                 **more,
             }
         )

@@ -19,6 +19,7 @@ import numpy as np
 from av import VideoFrame
 
 from . import marker
+from .adapt import Effort, Seen, update
 from .mailbox import Mailbox
 from .rtc.decoder import Decoded
 from .timing import Spans
@@ -66,12 +67,22 @@ class Seat:
     pixels: int = 1920 * 1088  # larger frames are scaled down to so many pixels
     height: int | None = None  # and to this height, when the page asks for less
     look: Callable[[VideoFrame], object] | None = None  # wants the next frame as it came, once; called in the worker's thread
+    bitrate: int | None = None  # what the network carries back, bits a second; None: not known
+    unsent: int = 0  # returned frames that the encoder had no time for
     profile: bool = False  # frames carry a number (marker.py), which goes onto what is returned
 
     state: Any = None  # the pipeline's, between frames
     size: tuple[int, int] = (0, 0)
+    effort: Effort = field(default_factory=Effort)
     frames: int = 0
     errors: int = 0
+    _came: int = 0
+
+    def offer(self, decoded: Decoded) -> None:
+        """A frame has been decoded; called in the decoder's thread. Where fewer frames are wanted, those too many end here."""
+        self._came += 1
+        if self._came % self.effort.every == 0:
+            self.inbox.put(decoded)
 
 
 class Worker:
@@ -153,14 +164,23 @@ def serve(seat: Seat, decoded: Decoded, pipeline: Pipeline) -> None:
             log.exception("a frame could not be dressed and was returned plain; further ones of this session are counted only")
         frame, status = decoded.frame, "plain"
     wearing = worn[0] if worn and status == "ok" else None
+    seat.effort = update(seat.effort, _seen(seat, decoded.frame, spans))
     seat.deliver(Returned(frame, status, wearing, spans.ms, time.perf_counter(), at, mark))
+
+
+def _seen(seat: Seat, source: VideoFrame, spans: Spans) -> Seen:
+    work = sum(ms for stage, ms in spans.ms.items() if stage not in ("decode", "wait"))
+    sized = spans.ms.get("body", 0.0) < work / 2  # the network sees the person crop, whatever the frame's size
+    dropped = seat.inbox.dropped + seat.unsent
+    return Seen(time.perf_counter(), (source.width, source.height), dropped, seat.bitrate, sized)
 
 
 def _dress(
     seat: Seat, worn: tuple[str, Any] | None, source: VideoFrame, pipeline: Pipeline, spans: Spans
 ) -> tuple[VideoFrame, str, int | None]:
     """The frame to return, the word for the shopper, and the profiler's number."""
-    width, height = target_size(source.width, source.height, seat.pixels, seat.height)
+    limit = min(seat.height or source.height, seat.effort.height(source.width, source.height))
+    width, height = target_size(source.width, source.height, seat.pixels, limit)
     if (width, height) != seat.size:  # the phone was turned, or the quality changed: old positions mean nothing now
         seat.size, seat.state = (width, height), None
     with spans("to_rgb"):

@@ -14,6 +14,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from streamer.adapt import Effort
+from streamer.mailbox import Mailbox
 from streamer.rtc.decoder import Decoded
 from streamer.worker import Seat, Worker, serve, target_size
 from tests.fakes import FakePipeline, video_frame
@@ -30,6 +32,7 @@ def served():
     """A seat that keeps what was delivered, and a way to serve it a frame without a thread."""
     out = []
     seat = Seat(deliver=out.append)
+    seat.inbox = Mailbox()
 
     def one(frame, pipeline):
         serve(seat, frame, pipeline)
@@ -114,6 +117,29 @@ def test_large_and_odd_frames_are_scaled_before_anything_else(served):
     assert target_size(3840, 2160, 1920 * 1080, None) == (1920, 1080)
     assert target_size(720, 1280, 10**6, 640) == (360, 640)
     assert target_size(640, 480, 10**6, 720) == (640, 480)
+
+
+def test_a_session_that_is_behind_works_on_fewer_pixels_and_fewer_frames(served):
+    seat, one = served
+    seat.effort = Effort(steps=("scale", "rate"))
+    assert (one(decoded(1280, 720), FakePipeline()).frame.width, one(decoded(64, 48), FakePipeline()).frame.width) == (960, 64)
+    seat.height = 360  # the page asks for even less
+    assert one(decoded(1280, 720), FakePipeline()).frame.height == 360
+    taken = []
+    for pts in range(6):
+        seat.offer(decoded(pts=pts))
+        taken += [got.frame.pts] if (got := seat.inbox.take()) else []
+    assert taken == [1, 3, 5]
+
+
+def test_frames_dropped_for_a_second_make_the_effort_smaller(served):
+    seat, one = served
+    for _ in range(8):
+        seat.inbox.put(decoded())
+    seat.effort = Effort(began=time.perf_counter() - 2)
+    one(decoded(640, 480), FakePipeline())
+    assert seat.effort.steps == ("scale",)
+    assert one(decoded(640, 480), FakePipeline()).frame.height == 360
 
 
 def test_full_range_pictures_come_back_in_the_usual_range(served):

@@ -57,6 +57,11 @@ class PeerConnection(RTCPeerConnection):
         """Encoded frames of the peer that were let go before decoding: lost on the way, or the decoder was behind."""
         return sum(each.receiver.dropped for each in self.getTransceivers() if isinstance(each.receiver, Receiver))
 
+    @property
+    def estimate(self) -> int | None:
+        """What the peer says the path to it carries, bits a second; None while it has not."""
+        return next((each.sender.estimate for each in self.getTransceivers() if isinstance(each.sender, Sender)), None)
+
     async def setRemoteDescription(self, sessionDescription: RTCSessionDescription) -> None:
         """As aiortc's. The answer will also ask for a good bitrate from the start, and for frames to be shown at once."""
         await super().setRemoteDescription(sessionDescription)

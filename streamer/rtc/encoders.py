@@ -64,20 +64,20 @@ def make_encoder(codec: RTCRtpCodecParameters) -> Encoder:
 class _Live:
     """What both have in common: the bitrate wished for, and times that always grow."""
 
-    _estimate: int | None = None  # the receiver's, bits a second
+    estimate: int | None = None  # the receiver's, bits a second
     _pixels = 640 * 480
     _last_pts = -1
 
     @property
     def target_bitrate(self) -> int:
         """Bits a second: the receiver's estimate within our limits; before it has one, a good start for the size."""
-        if self._estimate is None:
+        if self.estimate is None:
             return start_bitrate(self._pixels)
-        return max(LOWEST_BITRATE, min(self._estimate, highest_bitrate(self._pixels)))
+        return max(LOWEST_BITRATE, min(self.estimate, highest_bitrate(self._pixels)))
 
     @target_bitrate.setter
     def target_bitrate(self, bitrate: int) -> None:
-        self._estimate = bitrate
+        self.estimate = bitrate
 
     def _prepare(self, frame: Frame, force_keyframe: bool) -> tuple[VideoFrame, int]:
         """The frame as the encoder takes it, and its timestamp in 1/90000 s."""

@@ -36,6 +36,11 @@ class Sender(RTCRtpSender):
         self._pool = pool
         self._unreported: tuple[Reporting, float] | None = None
 
+    @property
+    def estimate(self) -> int | None:
+        """What the peer says the path to it carries, bits a second; None while it has not."""
+        return getattr(self._own.encoder, "estimate", None)
+
     async def _next_encoded_frame(self, codec: RTCRtpCodecParameters) -> RTCEncodedFrame | None:
         if self._unreported is not None:  # aiortc comes back here right after the last packet of the frame before
             (reporting, encode_ms), self._unreported = self._unreported, None
