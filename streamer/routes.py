@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import entry, pages, signalling
 from .http import Access, Route
+from .metrics import metrics
 from .studio import api as studio
 
 PUBLIC, SHOPPER, SCREEN, STAFF = Access.PUBLIC, Access.SHOPPER, Access.SCREEN, Access.STAFF
@@ -18,6 +19,7 @@ TABLE = [
     Route("GET", "/signin", PUBLIC, pages.page("signin.html")),
     Route("POST", "/signin", PUBLIC, entry.sign_in),
     Route("POST", "/signout", PUBLIC, entry.sign_out),
+    Route("GET", "/metrics", STAFF, metrics),
     Route("GET", "/profile", STAFF, pages.page("profile.html")),
     Route("GET", "/garments.json", SHOPPER, pages.garments),
     Route("GET", "/garments/{id}.thumb.png", SHOPPER, pages.thumbnail),

@@ -15,6 +15,7 @@ from .config import Config
 from .door import Door
 from .http import Conversation, Handler, Refusal, Reply, Request, Route, Socket, find, text
 from .limits import Rates, Reachable
+from .metrics import Metrics
 from .news import News
 from .places import Places
 from .pools import Pools
@@ -88,6 +89,7 @@ class Server:
         self.door = door or Door(config)
         self.worker = Worker(pipeline)
         self.pools = Pools()
+        self.metrics = Metrics(self)
         self.studio = Studio(cast(Any, catalog), self.in_files)
         self.news = News(self)
         self.sessions: dict[Session, Socket] = {}

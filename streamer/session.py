@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
@@ -71,6 +72,7 @@ class Session:
     ) -> None:
         self._config, self._worker, self._garments, self._pools = config, worker, garments, pools
         self._send, self._lost, self._refuse, self._reachable = send, lost, refuse, reachable
+        self.left: list[Callable[[Returned], object]] = []  # called with every frame that has left
         self._rate = Rate(config.messages_per_second, BURST * config.messages_per_second)
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -240,6 +242,8 @@ class Session:
         seat = self.seat
         seat.bitrate, seat.unsent = (self._pc.estimate if self._pc else None), self._track.dropped
         more = self._profile_of(returned) if seat.profile else {}
+        for told in self.left:
+            told(returned)
         self._tell(
             {
                 "type": "frame",
@@ -258,12 +262,22 @@ class Session:
     def _profile_of(self, returned: Returned) -> dict[str, Any]:
         """What only the profiler's page wants to know: the frame's number, when (server's clock, ms) it was where, drops by cause."""
         at = returned.at | {"ready": returned.ready}
-        lost = self._pc.lost_frames if self._pc else 0
         return {
             "mark": returned.mark,
             "at": {name: round(seconds * 1000, 2) for name, seconds in at.items()},
-            "drops": {"network": lost, "worker": self.seat.inbox.dropped, "encoder": self._track.dropped, "failed": self.seat.errors},
+            "drops": self._drops(),
         }
+
+    def _drops(self) -> dict[str, int]:
+        """Frames that did not come back dressed, by cause."""
+        lost = self._pc.lost_frames if self._pc else 0
+        return {"network": lost, "worker": self.seat.inbox.dropped, "encoder": self._track.dropped, "failed": self.seat.errors}
+
+    def counts(self) -> Counter[tuple[str, str]]:
+        """For the metrics, of this session so far: ("dropped", cause) in frames, ("bytes", "received" or "sent")."""
+        received, sent = self._pc.bytes if self._pc else (0, 0)
+        drops = {("dropped", cause): count for cause, count in self._drops().items()}
+        return Counter(drops | {("bytes", "received"): received, ("bytes", "sent"): sent})
 
     def _complain(self, sentence: str) -> None:
         """Tell the page what went wrong; before the channel is open, as soon as it is."""

@@ -99,6 +99,7 @@ class Visit:
         garments = await self._server.garments()
         self.session = self._make_session()
         self._server.sessions[self.session] = self._socket
+        self._server.metrics.started(self.session)
         servers = [each.to_json() for each in self._server.config.ice_servers]
         await self._socket.send({"type": "hello", "version": PROTOCOL_VERSION, "garments": garments, "iceServers": servers})
 
@@ -143,6 +144,7 @@ class Visit:
     async def _leave(self) -> None:
         self._server.visits.discard(self)
         if self.session is not None:
+            self._server.metrics.ended(self.session.counts())
             await self.session.close()
             del self._server.sessions[self.session]
         if self._ticket is not None:

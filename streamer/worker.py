@@ -89,7 +89,7 @@ class Worker:
     """Start it once, ``add`` a seat for each session, ``remove`` it when the session ends, ``stop`` at the end."""
 
     def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
+        self.pipeline = pipeline
         self._ready = threading.Condition()
         self._seats: deque[Seat] = deque()
         self._stopping = False
@@ -123,7 +123,7 @@ class Worker:
 
     def _run(self) -> None:
         while (work := self._next()) is not None:
-            serve(*work, self._pipeline)
+            serve(*work, self.pipeline)
             del work  # a seat or a frame must not outlive its session here while the thread waits
 
     def _next(self) -> tuple[Seat, Decoded] | None:

@@ -62,6 +62,13 @@ class PeerConnection(RTCPeerConnection):
         """What the peer says the path to it carries, bits a second; None while it has not."""
         return next((each.sender.estimate for each in self.getTransceivers() if isinstance(each.sender, Sender)), None)
 
+    @property
+    def bytes(self) -> tuple[int, int]:
+        """Received and sent so far: media, control, and what keeps them up."""
+        reports = [transport._get_stats() for transport in {each.receiver.transport for each in self.getTransceivers()}]
+        stats = [entry for report in reports for entry in report.values()]
+        return sum(entry.bytesReceived for entry in stats), sum(entry.bytesSent for entry in stats)
+
     async def setRemoteDescription(self, sessionDescription: RTCSessionDescription) -> None:
         """As aiortc's. The answer will also ask for a good bitrate from the start, and for frames to be shown at once."""
         await super().setRemoteDescription(sessionDescription)
