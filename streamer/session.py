@@ -275,7 +275,7 @@ class Session:
 
     def counts(self) -> Counter[tuple[str, str]]:
         """For the metrics, of this session so far: ("dropped", cause) in frames, ("bytes", "received" or "sent")."""
-        received, sent = self._pc.bytes if self._pc else (0, 0)
+        received, sent = self._pc.traffic if self._pc else (0, 0)
         drops = {("dropped", cause): count for cause, count in self._drops().items()}
         return Counter(drops | {("bytes", "received"): received, ("bytes", "sent"): sent})
 

@@ -63,7 +63,7 @@ class PeerConnection(RTCPeerConnection):
         return next((each.sender.estimate for each in self.getTransceivers() if isinstance(each.sender, Sender)), None)
 
     @property
-    def bytes(self) -> tuple[int, int]:
+    def traffic(self) -> tuple[int, int]:
         """Received and sent so far: media, control, and what keeps them up."""
         reports = [transport._get_stats() for transport in {each.receiver.transport for each in self.getTransceivers()}]
         stats = [entry for report in reports for entry in report.values()]
