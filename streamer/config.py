@@ -39,7 +39,13 @@ class Config:
     public_url: str | None = None  # the page's address as phones have it, where that is not this machine's own: a name, a proxy
     logs: str = "text"  # "json": one JSON object a line
     max_sessions: int = 4  # shoppers at once; further ones wait
+    catalog: str | None = None  # the garments' database, postgresql://USER:PASSWORD@HOST/NAME; none: SQLite in `data`
+    pictures: str | None = None  # their pictures, a folder or s3://BUCKET/FOLDER, where `catalog` is shared by machines
     ice_servers: tuple[IceServer, ...] = ()  # none contacted unless named: on a LAN none is needed
+    turn_secret: str | None = None  # shared with the TURN servers (coturn: use-auth-secret): phones get a password that ends
+    turn_seconds: float = 2 * 3600.0  # when that is
+    media_ports: str | None = None  # UDP ports for video, "40000-40999"; none: whichever the system gives
+    public_address: tuple[str, ...] = ()  # what phones are told instead of this machine's addresses: "PUBLIC", or "OWN=PUBLIC" for each
     ping_seconds: float = 1.0  # how often a session's WebSocket is pinged
     silence_seconds: float = 4.0  # nothing heard for so long: the session is over
     connect_seconds: float = 20.0  # an offer whose media has not connected after this is over too
@@ -69,10 +75,13 @@ def stun_server(url: str) -> IceServer:
 
 
 def turn_server(url: str) -> IceServer:
-    """``turn:USER:PASSWORD@HOST[:PORT][?transport=udp|tcp]``; also ``turns:``. Percent-encode : and @ in the password."""
+    """``turn:USER:PASSWORD@HOST[:PORT][?transport=udp|tcp]``; also ``turns:``. Percent-encode : and @ in the password.
+
+    Without ``USER:PASSWORD@``, phones get a login made from the settings' ``turn_secret``.
+    """
     scheme, _, rest = url.partition(":")
     login, at, host = rest.rpartition("@")
     user, colon, password = login.partition(":")
-    if scheme not in ("turn", "turns") or not (at and colon and user and password and host):
-        raise UserError(f"--turn {url!r} is no TURN address: write it as turn:USER:PASSWORD@HOST[:PORT][?transport=tcp].")
-    return IceServer(f"{scheme}:{host}", unquote(user), unquote(password))
+    if scheme not in ("turn", "turns") or not host or (at and not (colon and user and password)):
+        raise UserError(f"--turn {url!r} is no TURN address: write it as turn:[USER:PASSWORD@]HOST[:PORT][?transport=tcp].")
+    return IceServer(f"{scheme}:{host}", unquote(user), unquote(password)) if at else IceServer(f"{scheme}:{host}")

@@ -12,8 +12,26 @@ from collections.abc import Iterable, Sequence
 
 from engines.errors import UserError
 
-from .config import IceServer
+from .config import Config, IceServer
 from .rtc.reach import Reach
+
+
+def for_page(config: Config) -> list[IceServer]:
+    """The servers a phone is told of."""
+    return with_credentials(config.ice_servers, config.turn_secret, config.turn_seconds)
+
+
+def for_media(config: Config) -> list[IceServer]:
+    """The servers our own side asks for addresses: none where those that phones use are known."""
+    return [] if config.public_address else for_page(config)
+
+
+def check(config: Config) -> None:
+    """Raises :class:`UserError` for a TURN server nobody can use, and for what :func:`reach` cannot read."""
+    reach(config.media_ports, config.public_address)
+    for server in config.ice_servers:
+        if _is_open_turn(server) and not config.turn_secret:
+            raise UserError(f"{server.urls} has no login: write it as turn:USER:PASSWORD@HOST, or set turn_secret.")
 
 
 def reach(ports: str | None, addresses: Iterable[str]) -> Reach:

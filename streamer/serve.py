@@ -30,6 +30,8 @@ from .worker import Pipeline
 
 log = logging.getLogger(__name__)
 
+Keys = tuple[bytes, str | None]
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``serve``. What is not given is taken from the settings file, or stays as it comes."""
@@ -48,7 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     option("--data", "state folder: certificate, catalogue, numbers (default var)", type=Path, metavar="DIR")
     option("--no-door", "let in whoever reaches the page, without the code", action="store_false", dest="door")
     option("--stun", "a STUN server (default: none is contacted)", action="append", metavar="stun:HOST:PORT")
-    option("--turn", "a TURN server", action="append", metavar="turn:USER:PASSWORD@HOST:PORT")
+    option("--turn", "a TURN server", action="append", metavar="turn:[USER:PASSWORD@]HOST:PORT")
+    option("--turn-secret", "what TURN servers without USER:PASSWORD share with this one (coturn: use-auth-secret)", metavar="TEXT")
+    option("--media-ports", "UDP ports for video (default: any)", metavar="FIRST-LAST")
+    option("--public-address", "the address phones are told; OWN=PUBLIC where there are several", action="append", metavar="IP")
+    option("--catalog", "the garments' database, shared (default: SQLite in the state folder)", metavar="postgresql://...")
+    option("--pictures", "their pictures, shared: a folder or a store", metavar="DIR|s3://BUCKET/DIR")
 
 
 def config_from(args: argparse.Namespace) -> Config:
@@ -56,6 +63,8 @@ def config_from(args: argparse.Namespace) -> Config:
     given = {name: value for name, value in vars(args).items() if name in settings.TYPES}
     if servers := (*map(stun_server, getattr(args, "stun", ())), *map(turn_server, getattr(args, "turn", ()))):
         given["ice_servers"] = servers
+    if "public_address" in given:
+        given["public_address"] = tuple(given["public_address"])
     return settings.merge(settings.read(args.config) if args.config else {}, given, args.config)
 
 
@@ -82,16 +91,16 @@ def certificate_file(config: Config) -> Path | None:
     return None if config.http else config.cert or own_certificate(config.data)
 
 
-def make_server(config: Config, certificate: Path | None = None) -> Server:
-    """A server with the real pipeline and the real catalogue: everything but what carries it."""
+def make_server(config: Config, certificate: Path | None = None, keys: Keys | None = None) -> Server:
+    """A server with the real pipeline and the real catalogue: everything but what carries it. ``keys``: of the door, if not its own."""
     check_version()
     own = public_part(certificate) if certificate and certificate != config.cert else None
-    return Server(config, load_pipeline(), load_catalog(config.data), own, make_door(config))
+    return Server(config, load_pipeline(), load_catalog(config), own, Door(config, *(keys or kept_keys(config))))
 
 
-def make_door(config: Config) -> Door:
-    """The door with the key and the password that are kept in the state folder."""
-    return Door(config, kept_key(config.data), config.staff_password or kept_password(config.data))
+def kept_keys(config: Config) -> Keys:
+    """The door's key and the hash of the staff password, as they are kept in the state folder."""
+    return kept_key(config.data), config.staff_password or kept_password(config.data)
 
 
 def load_pipeline() -> Pipeline:
@@ -105,11 +114,11 @@ def load_pipeline() -> Pipeline:
     return Whole(body)
 
 
-def load_catalog(data: Path) -> Catalog:
+def load_catalog(config: Config) -> Catalog:
     """The catalogue in the state folder, with the garments that come with the project."""
     from .catalog import Catalog as Stored
 
-    return Stored(data / "catalog")
+    return Stored(config.data / "catalog", url=config.catalog, pictures=config.pictures)
 
 
 async def serve(server: Server, tls: ssl.SSLContext | None) -> None:

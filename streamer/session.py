@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from aiortc import RTCDataChannel, RTCIceCandidate, RTCIceServer, RTCSessionDescription
 
+from . import network
 from .config import Config
 from .limits import Rate, Reachable
 from .messages import (
@@ -163,8 +164,9 @@ class Session:
             raise BadMessageError(f"More than {self._config.max_candidates} ICE candidates were sent.", "too-many-candidates")
 
     def _connect(self) -> PeerConnection:
-        servers = [RTCIceServer(server.urls, server.username, server.credential) for server in self._config.ice_servers]
-        pc = PeerConnection(self._pools.encoder, servers)
+        config = self._config
+        servers = [RTCIceServer(server.urls, server.username, server.credential) for server in network.for_media(config)]
+        pc = PeerConnection(self._pools.encoder, servers, network.reach(config.media_ports, config.public_address))
         pc.add_mirror(self._track, self.seat.offer)
         pc.on("datachannel", self._on_channel)
         pc.on("connectionstatechange", self._on_connection_state)

@@ -17,6 +17,7 @@ from typing import Any
 
 from engines.errors import UserError
 
+from . import network
 from .config import Config, IceServer, stun_server, turn_server
 
 TYPES: dict[str, Any] = typing.get_type_hints(Config)
@@ -74,6 +75,9 @@ def check(config: Config, where: Where = lambda key: key) -> None:
         raise UserError(
             f"{where('public_url')} {config.public_url!r} is no address of a page: write it as https://NAME or https://NAME:PORT."
         )
+    network.check(config)
+    if config.pictures is not None and config.catalog is None:
+        raise UserError(f"{where('pictures')} is for a database that machines share: set {where('catalog')}, too.")
     if config.staff_password is not None and not config.staff_password.startswith("$argon2"):
         raise UserError(f"{where('staff_password')} is not a hash: make one with `python -m streamer password --print`.")
 
@@ -145,6 +149,8 @@ def _toml(name: str, value: Any) -> str:
     if isinstance(value, IceServer):
         hidden = f"{value.username}:***@" if value.username else ""
         value = value.urls.replace(":", f":{hidden}", 1)
+    if name == "catalog":
+        value = re.sub("://[^/]*@", "://***@", value)
     if isinstance(value, tuple):
         return f"[{', '.join(_toml(name, each) for each in value)}]"
     if isinstance(value, str | Path):

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import Any
 
+from . import network
 from .http import Refusal, Request, Socket
 from .limits import Rate, Reachable
 from .messages import BadMessageError, Bye, Ping, parse_signal
@@ -100,7 +101,7 @@ class Visit:
         self.session = self._make_session()
         self._server.sessions[self.session] = self._socket
         self._server.metrics.started(self.session)
-        servers = [each.to_json() for each in self._server.config.ice_servers]
+        servers = [each.to_json() for each in network.for_page(self._server.config)]
         await self._socket.send({"type": "hello", "version": PROTOCOL_VERSION, "garments": garments, "iceServers": servers})
 
     def _make_session(self) -> Session:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from dataclasses import replace
 
 import pytest
 
 from engines.errors import UserError
-from streamer.config import IceServer
-from streamer.network import reach, with_credentials
+from streamer.config import Config, IceServer, turn_server
+from streamer.network import for_media, for_page, reach, with_credentials
 
 TURN = IceServer("turn:turn.example:3478")
 FIXED = IceServer("turn:other.example", "user", "password")
@@ -42,3 +43,9 @@ def test_turn_credentials_are_what_coturn_checks_and_end():
     assert turn.username == "1700003600"
     assert base64.b64decode(turn.credential) == hmac.new(b"north wind", b"1700003600", hashlib.sha1).digest()
     assert with_credentials([TURN], None, 3600) == [TURN]
+
+
+def test_phones_are_told_of_turn_and_a_server_with_a_public_address_needs_none():
+    config = Config(ice_servers=(turn_server("turn:turn.example"),), turn_secret="north wind")
+    assert for_page(config)[0].username == for_media(config)[0].username
+    assert for_media(replace(config, public_address=("203.0.113.5",))) == []

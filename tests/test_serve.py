@@ -44,7 +44,16 @@ def test_ice_servers_are_taken_from_the_command_line():
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--port", "70000"), ("--max-sessions", "0"), ("--cert", "a.pem"), ("--stun", "http://x"), ("--turn", "turn:host")],
+    [
+        ("--port", "70000"),
+        ("--max-sessions", "0"),
+        ("--cert", "a.pem"),
+        ("--stun", "http://x"),
+        ("--turn", "turn:host"),  # neither a login nor a secret to make one from
+        ("--media-ports", "5"),
+        ("--public-address", "shop.example"),
+        ("--pictures", "s3://shop"),  # shared, and the rows that name them not
+    ],
 )
 def test_what_cannot_be_meant_is_refused_in_words(arguments, capsys):
     assert exit_on_user_error(lambda: bool(config(*arguments)) and 0) == 2

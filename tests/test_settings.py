@@ -78,10 +78,10 @@ def test_a_file_that_is_not_there_and_an_option_that_cannot_be_meant_are_named(t
 
 
 def test_every_setting_is_printed_as_toml_with_what_it_is_and_without_secrets(tmp_path, capsys):
-    (tmp_path / "shop.toml").write_text("max_sessions = 7\nice_servers = ['turn:me:secret@turn.example']\nstaff_password = '$argon2id$x'\n")
+    (tmp_path / "shop.toml").write_text("max_sessions = 7\nice_servers = ['turn:me:hush@turn.example']\nturn_secret = 'hush'\nstaff_password = '$argon2id$x'\n")
     assert main(["settings", "--config", str(tmp_path / "shop.toml"), "--port", "9002"]) == 0
     printed = capsys.readouterr().out
-    assert "secret" not in printed
+    assert "hush" not in printed
     assert "argon2id$x" not in printed
     found = tomllib.loads(printed)
     assert (found["max_sessions"], found["port"]) == (7, 9002)
