@@ -56,6 +56,12 @@ async def healthz(server: Server, request: Request) -> Reply:
     return to_json({"sessions": len(server.sessions)})
 
 
+async def readyz(server: Server, request: Request) -> Reply:
+    """The server can do its work: 200, or 503 with the names of what is in the way; the log has the sentences."""
+    problems = sorted(await server.in_files(server.health.look))
+    return to_json({"ready": not problems, "problems": problems}, 503 if problems else 200)
+
+
 async def garments(server: Server, request: Request) -> Reply:
     """The list of garments."""
     return to_json(await server.garments(), cache=ASK_EACH_TIME)

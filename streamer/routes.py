@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import entry, pages, signalling
+from . import entry, figures, pages, signalling
 from .http import Access, Route
 from .metrics import metrics
 from .studio import api as studio
@@ -14,12 +14,16 @@ TABLE = [
     Route("GET", "/static/{file:path}", PUBLIC, pages.static),
     Route("GET", "/certificate.crt", PUBLIC, pages.certificate),
     Route("GET", "/healthz", PUBLIC, pages.healthz),
+    Route("GET", "/readyz", PUBLIC, pages.readyz),
     Route("GET", "/join", PUBLIC, entry.joined),
     Route("POST", "/join", PUBLIC, entry.join),
     Route("GET", "/signin", PUBLIC, pages.page("signin.html")),
     Route("POST", "/signin", PUBLIC, entry.sign_in),
     Route("POST", "/signout", PUBLIC, entry.sign_out),
     Route("GET", "/metrics", STAFF, metrics),
+    Route("GET", "/numbers", STAFF, pages.page("numbers.html")),
+    Route("GET", "/numbers.json", STAFF, figures.as_json),
+    Route("GET", "/numbers.csv", STAFF, figures.as_csv),
     Route("GET", "/profile", STAFF, pages.page("profile.html")),
     Route("GET", "/garments.json", SHOPPER, pages.garments),
     Route("GET", "/garments/{id}.thumb.png", SHOPPER, pages.thumbnail),

@@ -8,7 +8,6 @@ import contextlib
 import errno
 import logging
 import signal
-import socket
 import ssl
 import sys
 from pathlib import Path
@@ -24,6 +23,7 @@ from .aiohttp_app import make_app
 from .certificate import own_certificate, public_part, tls_context
 from .config import Config, stun_server, turn_server
 from .door import Door, kept_key, kept_password
+from .health import outward_address
 from .rtc.version import check_version
 from .server import Catalog, Server
 from .worker import Pipeline
@@ -75,7 +75,9 @@ def run(args: argparse.Namespace) -> int:
     log.info("settings: %s", settings.changed(config))
     pem = certificate_file(config)
     tls = tls_context(pem, config.key) if pem else None
-    asyncio.run(serve(make_server(config, pem), tls))
+    server = make_server(config, pem)
+    server.health.tls = (tls, pem) if tls and pem else None
+    asyncio.run(serve(server, tls))
     return 0
 
 
@@ -95,7 +97,7 @@ def make_server(config: Config, certificate: Path | None = None, keys: Keys | No
     """A server with the real pipeline and the real catalogue: everything but what carries it. ``keys``: of the door, if not its own."""
     check_version()
     own = public_part(certificate) if certificate and certificate != config.cert else None
-    return Server(config, load_pipeline(), load_catalog(config), own, Door(config, *(keys or kept_keys(config))))
+    return Server(config, load_pipeline(), load_catalog(config), own, Door(config, *(keys or kept_keys(config))), config.data)
 
 
 def kept_keys(config: Config) -> Keys:
@@ -205,13 +207,3 @@ def show_code(url: str, code: str) -> None:
     if code:
         print(f"One phone can join with it: {joined}")
     sys.stdout.flush()
-
-
-def outward_address() -> str | None:
-    """The address other machines most likely reach this one by; None without a network. Nothing is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # an address of the documentation: only the route to it is asked for
-        except OSError:
-            return None
-        return str(probe.getsockname()[0])

@@ -8,15 +8,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import quote, urlsplit
 
 from .config import Config
 from .door import Door
+from .health import Health
 from .http import Conversation, Handler, Refusal, Reply, Request, Route, Socket, find, text
 from .limits import Rates, Reachable
 from .metrics import Metrics
 from .news import News
+from .numbers import FILE, REFUSED, Numbers
 from .places import Places
 from .pools import Pools
 from .session import Session
@@ -77,11 +80,18 @@ class Server:
     """``start`` it inside a running event loop; at the end ``close_sockets``, which ends every session, then ``close``."""
 
     def __init__(
-        self, config: Config, pipeline: Pipeline, catalog: Catalog, certificate: bytes | None = None, door: Door | None = None
+        self,
+        config: Config,
+        pipeline: Pipeline,
+        catalog: Catalog,
+        certificate: bytes | None = None,
+        door: Door | None = None,
+        home: Path | None = None,
     ) -> None:
         """``certificate``: the self-made one, DER, for phones that want it installed; None where there is no such.
 
-        ``door``: the one with the kept key and password; None: one for this run.
+        ``door``: the one with the kept key and password; None: one for this run. ``home``: the state folder, where the day's
+        numbers are kept; None: in memory.
         """
         from .routes import TABLE  # the table imports the handlers, and they this file
 
@@ -90,6 +100,8 @@ class Server:
         self.worker = Worker(pipeline)
         self.pools = Pools()
         self.metrics = Metrics(self)
+        self.numbers = Numbers(home / FILE if home else None)
+        self.health = Health(self, home)
         self.studio = Studio(cast(Any, catalog), self.in_files)
         self.news = News(self)
         self.sessions: dict[Session, Socket] = {}
@@ -105,6 +117,7 @@ class Server:
         """Start the worker, and watch for changes of the garments."""
         self.worker.start()
         self.news.start()
+        self._looking = asyncio.ensure_future(self.health.run())
 
     async def close_sockets(self) -> None:
         """End every conversation; their handlers then return."""
@@ -112,10 +125,13 @@ class Server:
 
     async def close(self) -> None:
         """End the threads and the studio's process, and close the catalogue. No conversation may be under way."""
+        self._looking.cancel()
+        await asyncio.gather(self._looking, return_exceptions=True)
         await self.news.close()
         await self.studio.close()
         self.worker.stop()
         self.pools.close()
+        self.numbers.close()
         self.catalog.close()
 
     async def reply(self, request: Request) -> Reply:
@@ -152,6 +168,7 @@ class Server:
                 self.door.check(route.access, request)
                 await cast(Conversation, route.handle)(self, request, socket)
             except Refusal as refusal:
+                self.numbers.count(REFUSED, refusal.reason)
                 await socket.send({"type": "refused", "reason": refusal.reason, "message": refusal.sentence})
                 await socket.close()
             except Exception:  # a fault of ours ends this conversation, and no other

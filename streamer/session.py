@@ -30,6 +30,7 @@ from .messages import (
     parse_control,
     parse_signal,
 )
+from .numbers import DELAY_MS, DROPPED, FRAMES, TRIES, Numbers
 from .pools import Pools
 from .rtc.connection import PeerConnection
 from .rtc.window import hold_to_window
@@ -70,9 +71,14 @@ class Session:
         refuse: Callable[[BadMessageError], object],
         reachable: Reachable,
         look: Look,
+        numbers: Numbers,
     ) -> None:
         self._config, self._worker, self._garments, self._pools = config, worker, garments, pools
         self._send, self._lost, self._refuse, self._reachable = send, lost, refuse, reachable
+        self._numbers = numbers
+        self.watchers: list[Callable[[Returned], object]] = []  # called on the event loop with every returned frame
+        self.seen_at = asyncio.get_running_loop().time()  # when somebody was in view, on the loop's clock
+        self.mirrored = False  # how the page shows its picture
         self.left: list[Callable[[Returned], object]] = []  # called with every frame that has left
         self._rate = Rate(config.messages_per_second, BURST * config.messages_per_second)
         self._loop = asyncio.get_running_loop()
@@ -88,6 +94,7 @@ class Session:
         self._worker.add(self.seat)
         self._watch: asyncio.TimerHandle | None = None
         self._held = False
+        self._dropped = 0  # told so far
         self._closed = False
 
     async def handle(self, text: Any) -> bool:
@@ -211,8 +218,8 @@ class Session:
                 self.seat.profile = on
             case Clock(t):
                 self._tell({"type": "clock", "t": t, "received": received, "sent": time.perf_counter() * 1000})
-            case Mirror():
-                pass
+            case Mirror(on):
+                self.mirrored = on
 
     def _choose(self, garment: str | None) -> None:
         self._wish += 1
@@ -231,6 +238,7 @@ class Session:
             return
         if wish == self._wish and not self._closed:
             self.seat.worn = (id, garment)
+            self._numbers.count(TRIES, id)
 
     async def _tell_wearing(self) -> None:
         if (message := await self._wearing.ask()) is not None:
@@ -238,7 +246,14 @@ class Session:
 
     def _deliver(self, returned: Returned) -> None:
         """Called in the worker's thread."""
-        self._loop.call_soon_threadsafe(self._track.offer, returned)
+        self._loop.call_soon_threadsafe(self._take, returned)
+
+    def _take(self, returned: Returned) -> None:
+        if returned.status != "nobody":
+            self.seen_at = self._loop.time()
+        for watch in self.watchers:
+            watch(returned)
+        self._track.offer(returned)
 
     def _report(self, returned: Returned, rtp: int) -> None:
         seat = self.seat
@@ -246,6 +261,11 @@ class Session:
         more = self._profile_of(returned) if seat.profile else {}
         for told in self.left:
             told(returned)
+        dropped = seat.inbox.dropped + self._track.dropped
+        self._numbers.count(FRAMES)
+        self._numbers.count(DELAY_MS, amount=sum(returned.ms.values()))
+        self._numbers.count(DROPPED, amount=dropped - self._dropped)
+        self._dropped = dropped
         self._tell(
             {
                 "type": "frame",
@@ -254,7 +274,7 @@ class Session:
                 "status": returned.status,
                 "garment": returned.garment,
                 "ms": {stage: round(ms, 2) for stage, ms in returned.ms.items()},
-                "dropped": self.seat.inbox.dropped + self._track.dropped,
+                "dropped": dropped,
                 "errors": self.seat.errors,
                 "quality": {"height": returned.frame.height, "fps": seat.effort.fps, "reason": seat.effort.reason},
                 **more,

@@ -10,6 +10,7 @@ from . import network
 from .http import Refusal, Request, Socket
 from .limits import Rate, Reachable
 from .messages import BadMessageError, Bye, Ping, parse_signal
+from .numbers import SESSIONS, WAITED
 from .places import Ticket
 from .server import Server
 from .session import Session
@@ -90,6 +91,7 @@ class Visit:
 
     async def _be_seated(self) -> None:
         """Tell the phone its place in the queue until it has one in the room; then say hello."""
+        waited = False
         while True:
             await self._turn.wait()
             self._turn.clear()
@@ -97,6 +99,9 @@ class Visit:
             if ticket is None or ticket.place == 0:
                 break
             await self._socket.send({"type": "waiting", "place": ticket.place})
+            waited = True
+        self._server.numbers.count(WAITED, amount=waited)
+        self._server.numbers.count(SESSIONS)
         garments = await self._server.garments()
         self.session = self._make_session()
         self._server.sessions[self.session] = self._socket
@@ -117,7 +122,18 @@ class Visit:
         def refuse(error: BadMessageError) -> None:
             self.end(Refusal(400, str(error), error.reason))
 
-        return Session(server.config, server.worker, server.catalog, server.pools, send, lost, refuse, self._reachable, server.studio.look)
+        return Session(
+            server.config,
+            server.worker,
+            server.catalog,
+            server.pools,
+            send,
+            lost,
+            refuse,
+            self._reachable,
+            server.studio.look,
+            server.numbers,
+        )
 
     async def _converse(self) -> None:
         """Until goodbye, silence, or a message that makes no sense."""

@@ -98,6 +98,11 @@ class Worker:
     def start(self) -> None:
         self._thread.start()
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether frames are being served."""
+        return self._thread.is_alive()
+
     def stop(self) -> None:
         """Finish the frame at hand and end the thread."""
         with self._ready:
