@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,16 +11,26 @@ import numpy as np
 
 from engines.contract import CONTRACTS
 from engines.errors import UserError
+from engines.hardware import find_driver
 
 RUNTIMES = ("openvino", "onnxruntime")
-"""Runtimes by name; each is ``engines/runtimes/NAME.py`` with one class ``Engine``. The first is the default on a CPU."""
+"""Runtimes of a CPU by name; each is ``engines/runtimes/NAME.py`` with one class ``Engine``. The first is the default there."""
+CARD_RUNTIMES = ("tensorrt", "onnxruntime-cuda")
+"""Runtimes of an NVIDIA card. Where there is one, the first that works is the default; where there is none, nothing of them is imported."""
+
+log = logging.getLogger(__name__)
 
 
 class Engine(Protocol):
-    """A loaded network. ``reason`` says in words why this runtime was taken and how it runs."""
+    """A loaded network.
+
+    ``reason`` says in words why this runtime was taken and how it runs; ``batch`` how many pictures are best given to it at a time: 1
+    where several at once are no faster than one after the other.
+    """
 
     runtime: str
     reason: str
+    batch: int
 
     def __call__(self, **inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Run once: arrays by input name in, arrays by output name out (as the network's contract says)."""
@@ -39,21 +50,39 @@ def int8_file(name: str) -> Path:
 def load(name: str, runtime: str | None = None, path: Path | None = None, **options: Any) -> Engine:
     """Load the network ``name`` (a key of :data:`engines.contract.CONTRACTS`) on a runtime; its file is checked against the contract.
 
-    Raises :class:`UserError` for an unknown runtime and for a missing, damaged or mismatching file.
+    Without ``runtime`` it is the best that works here; one that was named is taken or refused. Raises :class:`UserError` for an unknown
+    runtime and for a missing, damaged or mismatching file.
     """
-    runtime = runtime or RUNTIMES[0]
-    if runtime not in RUNTIMES:
-        raise UserError(f"The runtime '{runtime}' is not known; choose one of {', '.join(RUNTIMES)}.")
+    if runtime is not None:
+        return _load(name, runtime, path, options)
+    cards = find_driver()
+    if cards.cards:
+        problems = [cards.problem] if cards.problem else []
+        for candidate in CARD_RUNTIMES if not problems else ():
+            try:
+                return _load(name, candidate, path, options)
+            except UserError as error:
+                problems.append(str(error))
+        log.warning("Network %s runs on the CPU though there is %s: %s", name, cards.cards[0].name, " ".join(problems))
+    return _load(name, RUNTIMES[0], path, options)
+
+
+def _load(name: str, runtime: str, path: Path | None, options: dict[str, Any]) -> Engine:
+    if runtime not in (*RUNTIMES, *CARD_RUNTIMES):
+        raise UserError(f"The runtime '{runtime}' is not known; choose one of {', '.join((*RUNTIMES, *CARD_RUNTIMES))}.")
     path = path or network_file(name)
     way_out = f"Get it back with 'git checkout -- {path.name}' in {path.parent}, or train it with 'python -m engines.{name}.train'."
     if not path.is_file():
         raise UserError(f"The network file {path} is missing. {way_out}")
+    file, _, on_card = runtime.partition("-")
     try:
-        module = importlib.import_module(f"engines.runtimes.{runtime}")
+        module = importlib.import_module(f"engines.runtimes.{file}")
     except ImportError as error:
-        raise UserError(f"The runtime '{runtime}' cannot be used here ({error}); install it with 'pip install {runtime}'.") from error
+        raise UserError(f"The runtime '{runtime}' cannot be used here ({error}); install it with 'pip install {file}'.") from error
     if path == network_file(name):
         path = module.choose(path, int8_file(name))
+    if on_card:
+        options = {**options, "cuda": True}
     try:
         engine: Engine = module.Engine(path, CONTRACTS[name], **options)
     except UserError:

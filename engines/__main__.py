@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
+from pathlib import Path
 
+from engines.build.files import PRECISIONS
+from engines.contract import CONTRACTS
 from engines.errors import exit_on_user_error
 
 
@@ -22,6 +25,17 @@ def main() -> int:
     garment.add_argument("in_dir", metavar="IN_DIR", help="folder of pictures")
     garment.add_argument("out_dir", metavar="OUT_DIR", help="gets STEM.png (the cut-out, RGBA) and garments.json")
     garment.add_argument("--runtime", help="runtime of the networks (default: openvino)")
+    build = commands.add_parser("build", help="TensorRT engines of the networks, compared with the reference")
+    build.add_argument("--network", action="append", choices=sorted(CONTRACTS), help="one or several (default: every one)")
+    build.add_argument("--precision", action="append", choices=PRECISIONS, help="one or several (default: fp16)")
+    build.add_argument("--device", action="append", default=[], metavar="SM",
+                       help="a card that is not here: sm75, sm80, sm86, sm89, sm120; several times (default: this machine's)")  # fmt: skip
+    build.add_argument("--out", type=Path, metavar="DIR", help="default: var/engines, where they are looked for")
+    build.add_argument("--crops", type=Path, metavar="DIR", help="pictures to compare on (default: collected crops, else built-in ones)")
+    check = commands.add_parser("check", help="what this machine has, and every network on every runtime that works, beside the reference")
+    check.add_argument("--network", action="append", choices=sorted(CONTRACTS), help="one or several (default: every one)")
+    check.add_argument("--crops", type=Path, metavar="DIR", help="pictures to compare on (default: collected crops, else built-in ones)")
+    check.add_argument("--runs", type=int, default=30, help="timed runs of each network (default: 30)")
     args = parser.parse_args()
     run = importlib.import_module(f"engines.{args.command}.command").run
     return int(run(args))

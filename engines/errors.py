@@ -10,6 +10,10 @@ class UserError(Exception):
     """Bad input or a missing piece. The message is shown as it is: no traceback, exit status 2."""
 
 
+class CardError(UserError):
+    """The NVIDIA card or what it needs cannot be used: a CPU runtime can be taken instead."""
+
+
 def exit_on_user_error(main: Callable[[], int]) -> int:
     """Run a command's ``main``; a :class:`UserError` becomes one line on stderr and exit status 2."""
     try:

@@ -38,6 +38,7 @@ class Engine:
     """One network compiled for this CPU, one picture at a time."""
 
     runtime = "openvino"
+    batch = 1
 
     def __init__(self, path: Path, contract: Contract, threads: int | None = None) -> None:
         """Compile ``path``; ``threads`` 0 or None takes every core. Raises what OpenVINO raises, or UserError for a wrong file."""

@@ -1,0 +1,1 @@
+"""What this machine has, and whether every network computes the same on every runtime that works here."""

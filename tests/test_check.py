@@ -1,0 +1,53 @@
+"""``python -m engines check`` on whatever machine the tests run on."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import engines
+from engines.build.files import EngineFile
+from engines.check.machine import describe
+from engines.hardware import Card, Driver
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_check_prints_the_machine_and_one_table_with_the_reference_first():
+    done = subprocess.run(
+        [sys.executable, "-m", "engines", "check", "--network", "body", "--runs", "1"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    for part in ("system: ", "NVIDIA: ", "packages: openvino", "engines in", "taken for body: ", "max off"):
+        assert part in done.stdout
+    rows = json.loads(done.stdout.splitlines()[-1])["rows"]
+    measured = {row["runtime"]: row for row in rows if "trouble" not in row}
+    assert list(measured)[:2] == ["onnxruntime", "openvino"]
+    assert all(off["max"] == 0 for off in measured["onnxruntime"]["outputs"].values())
+    assert all(off["share"] < 0.05 for off in measured["openvino"]["outputs"].values())
+    # What does not work here is named with its reason.
+    assert all(row["trouble"] in done.stdout for row in rows if "trouble" in row)
+
+
+def test_a_bad_number_of_runs_is_refused():
+    done = subprocess.run([sys.executable, "-m", "engines", "check", "--runs", "0"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "--runs is 0" in done.stderr
+
+
+def test_a_machine_with_a_card_is_described_with_its_engines(tmp_path, monkeypatch):
+    (tmp_path / "body-1-rtx1.7-sm86-fp16.engine").write_bytes(b"x")
+    EngineFile(tmp_path / "body-1-rtx1.7-sm86-fp16.engine").proof.write_text('{"sha256": "other"}')
+    driver = Driver((Card(0, "NVIDIA GeForce RTX 3060", (8, 6), 12 << 30),), (13, 0))
+    text = "\n".join(describe(driver, tmp_path))
+    assert "driver for CUDA 13.0" in text
+    assert "card 0: NVIDIA GeForce RTX 3060, sm86, 12.0 GiB" in text
+    assert "TensorRT: " in text
+    assert "PyCUDA: " in text
+    assert "fp16.engine: its file is damaged" in text
+
+
+def test_the_runtime_taken_here_is_the_one_that_is_loaded():
+    engine = engines.load("body")
+    assert engine.runtime in (*engines.RUNTIMES, *engines.CARD_RUNTIMES)
+    assert engine.batch >= 1
