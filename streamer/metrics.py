@@ -72,7 +72,7 @@ class Metrics(Collector):
         server = self._server
         counts = sum((session.counts() for session in server.sessions), self._past)
         dropped = CounterMetricFamily(f"{PREFIX}_dropped_frames", "Frames dropped, by cause", labels=["cause"])
-        for cause in ("network", "worker", "encoder", "failed"):
+        for cause in ("network", "spared", "worker", "encoder", "failed"):
             dropped.add_metric([cause], counts["dropped", cause])
         media = CounterMetricFamily(f"{PREFIX}_media_bytes", "Bytes of media and control, by direction", labels=["direction"])
         for direction in ("received", "sent"):

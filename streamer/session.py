@@ -293,7 +293,14 @@ class Session:
     def _drops(self) -> dict[str, int]:
         """Frames that did not come back dressed, by cause."""
         lost = self._pc.lost_frames if self._pc else 0
-        return {"network": lost, "worker": self.seat.inbox.dropped, "encoder": self._track.dropped, "failed": self.seat.errors}
+        seat = self.seat
+        return {
+            "network": lost,
+            "spared": seat.spared,
+            "worker": seat.inbox.dropped,
+            "encoder": self._track.dropped,
+            "failed": seat.errors,
+        }
 
     def counts(self) -> Counter[tuple[str, str]]:
         """For the metrics, of this session so far: ("dropped", cause) in frames, ("bytes", "received" or "sent")."""

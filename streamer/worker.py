@@ -76,6 +76,7 @@ class Seat:
     effort: Effort = field(default_factory=Effort)
     frames: int = 0
     errors: int = 0
+    spared: int = 0  # frames that came and were not wanted
     _came: int = 0
 
     def offer(self, decoded: Decoded) -> None:
@@ -83,6 +84,8 @@ class Seat:
         self._came += 1
         if self._came % self.effort.every == 0:
             self.inbox.put(decoded)
+        else:
+            self.spared += 1
 
 
 class Worker:

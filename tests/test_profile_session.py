@@ -60,7 +60,7 @@ async def test_a_measuring_page_is_told_number_times_and_drops_of_each_frame(tmp
         assert at["arrived"] <= at["complete"] <= at["decoded"] <= at["taken"] <= at["ready"] <= at["sent"]
         assert at["sent"] - at["arrived"] < 5000
         assert at["taken"] - at["decoded"] == pytest.approx(told["ms"]["wait"], abs=0.02)
-        assert set(told["drops"]) == {"network", "worker", "encoder", "failed"}
+        assert set(told["drops"]) == {"network", "spared", "worker", "encoder", "failed"}
 
         shopper.say(type="profile", on=False)
         while "at" in await shopper.hear(type="frame"):
