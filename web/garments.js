@@ -5,6 +5,7 @@ export class GarmentRow {
   #words;
   #choose;
   #known = '';
+  #shown = new Map(); // a garment as JSON: its <li>
 
   /** `list`: the <ul>; `choose(id | null)` is called when the shopper taps. */
   constructor(list, words, choose) {
@@ -16,18 +17,29 @@ export class GarmentRow {
     this.show([]);
   }
 
-  /** Shows these garments: [{id, name, picture}]. Does nothing when they are the ones shown already. */
+  /** Shows these garments: [{id, name, picture, thumbnail, price}]. Does nothing when they are the ones shown already. */
   show(garments) {
     const known = JSON.stringify(garments);
     if (known === this.#known) return;
     this.#known = known;
     const chosen = this.chosen;
-    this.#list.replaceChildren(this.#item({ id: '', name: this.#words.noGarment }), ...garments.map((garment) => this.#item(garment)));
+    const waiting = Boolean(this.#list.querySelector('.waiting'));
+    const shown = this.#shown;
+    this.#shown = new Map([{ id: '', name: this.#words.noGarment }, ...garments].map((garment) => [JSON.stringify(garment), garment]));
+    for (const [key, garment] of this.#shown) this.#shown.set(key, shown.get(key) ?? this.#item(garment)); // what did not change stays as it is
+    this.#list.replaceChildren(...this.#shown.values());
     this.mark(chosen);
+    this.wait(waiting && this.chosen === chosen);
   }
 
   has(id) {
     return this.#buttons().some((button) => button.dataset.garment === id);
+  }
+
+  /** All that is known of the chosen garment, or null. */
+  get garment() {
+    const { chosen } = this;
+    return chosen && JSON.parse([...this.#shown.keys()].find((key) => JSON.parse(key).id === chosen) ?? 'null');
   }
 
   /** The chosen garment's id, or null. */
@@ -76,28 +88,27 @@ export class GarmentRow {
     buttons[Math.max(0, Math.min(to, buttons.length - 1))].focus();
   }
 
-  #item({ id, name, picture }) {
+  #item({ id, name, picture, thumbnail, price }) {
     const button = document.createElement('button');
     button.type = 'button';
     button.dataset.garment = id;
     button.title = name;
-    button.append(id ? thumbnail(id, picture) : icon('none'), label(name));
+    button.append(id ? image(thumbnail, picture) : icon('none'), label(name));
+    if (price) button.append(Object.assign(document.createElement('small'), { textContent: price }));
     const item = document.createElement('li');
     item.append(button);
     return item;
   }
 }
 
-function thumbnail(id, picture) {
-  const image = document.createElement('img');
-  image.alt = '';
-  image.draggable = false;
-  image.decoding = 'async';
+/** The small picture, or the large one where there is none. */
+export function image(small, large) {
+  const image = Object.assign(new Image(), { alt: '', draggable: false, decoding: 'async' });
   image.onerror = () => {
     image.onerror = null;
-    image.src = picture;
+    image.src = large;
   };
-  image.src = `/garments/${encodeURIComponent(id)}.thumb.png`;
+  image.src = small;
   return image;
 }
 

@@ -22,7 +22,7 @@ export class Link {
 
   /**
    * `settings` {garment, mirror}: what the picture starts with; also {codec}: 'H264' or 'VP8' only, and {greetings}: messages that the control
-   * channel opens with. `on` holds the callbacks: waiting(message), hello(message), track(MediaStreamTrack),
+   * channel opens with. `on` holds the callbacks: waiting(message), hello(message), garments(message), wearing(message), track(MediaStreamTrack),
    * connected(), message(object from the control channel), ended(cause, message) with cause 'server' | 'media' | 'refused'.
    */
   constructor(url, track, settings, on) {
@@ -45,6 +45,11 @@ export class Link {
   wear(id) {
     this.#settings.garment = id;
     this.tell({ type: 'garment', id });
+  }
+
+  /** Asks what the shopper is wearing; the answer comes to `wearing`. */
+  askWearing() {
+    this.#send({ type: 'wearing' });
   }
 
   mirror(on) {
@@ -93,6 +98,8 @@ export class Link {
       await this.#peer?.addIceCandidate(message.candidate ?? undefined);
     } else if (message.type === 'waiting') {
       this.#on.waiting?.(message);
+    } else if (message.type === 'garments' || message.type === 'wearing') {
+      this.#on[message.type]?.(message);
     } else if (message.type === 'refused') {
       this.#end('refused', message);
     }

@@ -23,7 +23,7 @@ export class MirrorSession {
   /**
    * `on` holds the callbacks: state(name, more) with name connecting | live | reconnecting | unreachable | blocked | full (more: the place in
    * the queue, if there is one) | refused (more: the server's reason);
-   * track(MediaStreamTrack) for the returned picture; garments(list); frame(message) for each returned frame; fault(sentence);
+   * track(MediaStreamTrack) for the returned picture; garments(list), at first and when they have changed; wearing(message); frame(message) for each returned frame; fault(sentence);
    * other(message) for anything else. `settings` go to every Link.
    */
   constructor(url, on, settings = {}) {
@@ -60,6 +60,12 @@ export class MirrorSession {
     this.#link?.wear(id);
   }
 
+  /** Asks what the shopper is wearing. Returns whether there is somebody to ask. */
+  askWearing() {
+    this.#link?.askWearing();
+    return Boolean(this.#link);
+  }
+
   mirror(on) {
     this.#mirrored = on;
     this.#link?.mirror(on);
@@ -87,6 +93,8 @@ export class MirrorSession {
     this.#link = new Link(this.#url, this.#track, { ...this.#settings, garment: this.#garment, mirror: this.#mirrored }, {
       waiting: ({ place }) => this.#on.state('full', place),
       hello: ({ garments }) => this.#on.garments(garments),
+      garments: ({ garments }) => this.#on.garments(garments),
+      wearing: (message) => this.#on.wearing?.(message),
       track: (track) => this.#on.track(track),
       connected: () => this.#connected(),
       message: (message) => this.#heed(message),

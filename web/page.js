@@ -9,6 +9,7 @@ import { MirrorSession } from './mirror-session.js';
 import { SnapshotSheet } from './sheet.js';
 import { Steady, stateOf } from './status.js';
 import { keepAwake } from './wake-lock.js';
+import { WearingSheet } from './wearing.js';
 import { labels, states, wordsFor } from './words.js';
 
 const ASK_MS = 600; // a camera that takes longer is waiting for the shopper's permission
@@ -29,6 +30,10 @@ let doubted = false; // the server could not put on what was chosen: its next fr
 
 const row = new GarmentRow(element('garments'), labels, choose);
 const sheet = new SnapshotSheet(element('sheet'), labels, () => notice('not-saved'));
+const wearing = new WearingSheet(element('wearing'), labels, () => session.askWearing(), (id) => {
+  choose(id);
+  row.reveal();
+});
 const camera = new Camera({
   lost: () => document.visibilityState === 'visible' && openCamera(() => camera.open()), // else when the page is looked at again
   paused: (on) => tell({ camera: on ? 'paused' : 'open' }),
@@ -37,6 +42,7 @@ const session = new MirrorSession(`${location.protocol.replace('http', 'ws')}//$
   state: sessionIs,
   track: (track) => play(view, track),
   garments: offer,
+  wearing: (message) => wearing.show(message),
   frame: follow,
   fault: doubt,
 });
@@ -121,7 +127,10 @@ async function openCamera(how) {
 }
 
 function sessionIs(state, more) {
-  if (state !== 'live') show(false);
+  if (state !== 'live') {
+    show(false);
+    wearing.lost();
+  }
   if (state === 'refused') return end(states.includes(more) ? more : 'refused');
   steady.reset();
   tell({ session: state, frame: 'plain', place: (state === 'full' && more) || 0 });
@@ -194,15 +203,26 @@ function wear(id) {
   session.wear(id);
   keep(id);
   tell({ wearing: Boolean(id) });
+  showOffer();
+}
+
+/** Says what the worn garment costs and where it is sold, if the shop has said so. */
+function showOffer() {
+  const { price, link } = row.garment ?? {};
+  const pill = element('offer');
+  pill.hidden = !link;
+  pill.textContent = [price, labels.inTheShop].filter(Boolean).join(' · ');
+  if (link) pill.href = link;
 }
 
 /** Shows the catalogue, and puts the garment of last time on if it is still there. */
 function offer(garments) {
   row.show(garments);
+  wearing.garments = garments;
   decorate(garments);
   tell({ garments: garments.length });
   const kept = recall();
-  if (kept === row.chosen) return;
+  if (kept === row.chosen) return showOffer();
   if (kept && !row.has(kept)) wear(null);
   else wear(kept);
   row.reveal();
@@ -230,6 +250,7 @@ element('start').onclick = start;
 element('stop').onclick = stop;
 element('switch').onclick = () => openCamera(() => camera.next());
 element('snapshot').onclick = takeSnapshot;
+element('look').onclick = () => wearing.open();
 element('mirror').onclick = () => {
   mirrored[camera.facing] = !mirrored[camera.facing];
   reflect();

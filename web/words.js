@@ -17,6 +17,14 @@ export const labels = {
   mirror: 'Mirror the picture',
   snapshot: 'Take a picture',
   stop: 'Stop the mirror',
+  look: 'What am I wearing?',
+  wearing: 'You are wearing',
+  looking: 'Looking…',
+  nothingWorn: 'Nothing could be made out. Stand in front of the camera, from head to hips.',
+  nobodySeen: 'Nobody is in view. Stand in front of the camera.',
+  askedInVain: 'The connection was lost. Ask again in a moment.',
+  similar: 'Like it in the shop',
+  inTheShop: 'See it in the shop',
   sheet: 'Your picture',
   picture: 'The picture you have taken',
   ownPicture: 'Only on this device until you share it.',
@@ -24,6 +32,11 @@ export const labels = {
   save: 'Save',
   close: 'Close',
   shareText: 'How do you like it on me?',
+};
+
+/** What a piece can be, by the server's word for it. */
+export const kinds = {
+  dress: 'dress', longsleeve: 'long-sleeved top', outwear: 'jacket', pants: 'trousers', shirt: 'shirt', shorts: 'shorts', skirt: 'skirt', 't-shirt': 'T-shirt', top: 'top',
 };
 
 // How to allow a camera that was refused: the way differs with the browser.

@@ -29,6 +29,8 @@ MOST_DRAFTS = 200
 SHOPPER, STAFF, LATER = 0, 1, 2
 """How urgent a job of the workshop is."""
 SIMILAR = 6
+CATCH_UP_SECONDS = 2.0
+"""How long a shopper waits for garments that were not read yet; after an update of the networks these are all."""
 
 InFiles = Callable[..., Coroutine[Any, Any, Any]]
 
@@ -40,10 +42,13 @@ class Studio:
         self._catalog, self._in_files = catalog, in_files
         self.workshop = Workshop()
         self._reader: str | None = None
-        self._reading = asyncio.Lock()
+        self._catching_up: asyncio.Task[None] | None = None
 
     async def close(self) -> None:
         """End the workshop's process."""
+        if self._catching_up is not None:
+            self._catching_up.cancel()
+            await asyncio.gather(self._catching_up, return_exceptions=True)
         await self.workshop.close()
 
     async def warm_up(self) -> None:
@@ -101,7 +106,9 @@ class Studio:
 
     async def look(self, frame: np.ndarray) -> dict[str, Any]:
         """What somebody wears on a frame, uint8 (H,W,3) RGB: the fields of the message a shopper's page gets."""
-        await self.read_unread()
+        if self._catching_up is None or self._catching_up.done():
+            self._catching_up = asyncio.ensure_future(self.read_unread())
+        await asyncio.wait({self._catching_up}, timeout=CATCH_UP_SECONDS)  # the rest is found by who asks later
         pieces = await self.workshop.run(work.look, frame, urgency=SHOPPER)
         return {"seen": pieces is not None, "pieces": [await self._in_files(self._with_similar, piece) for piece in pieces or ()]}
 
@@ -112,10 +119,9 @@ class Studio:
 
     async def read_unread(self) -> None:
         """Read the garments that no photo of the studio brought, or an older network read: they are to be found by their likeness, too."""
-        async with self._reading:
-            reader = await self._in_files(self._reader_id)
-            for id in await self._in_files(self._catalog.unread, reader):
-                await self._read(id, reader)
+        reader = await self._in_files(self._reader_id)
+        for id in await self._in_files(self._catalog.unread, reader):
+            await self._read(id, reader)
 
     async def _read(self, id: str, reader: str) -> None:
         about: dict[str, Any] = {"reader": reader, "embedding": None}

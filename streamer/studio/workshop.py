@@ -19,7 +19,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-LEAST = 19
+LEAST = 10
 """os.nice: the live pictures' threads go first whenever they have something to do."""
 
 
