@@ -1,4 +1,4 @@
-// What measuring itself costs this page's thread: ms a frame, over the last seconds.
+// What measuring itself costs this page's thread: ms a frame of the camera, over the last seconds.
 
 const WINDOW = 5000; // ms
 
@@ -20,7 +20,7 @@ export class Cost {
     this.#spent.push([performance.now(), ms]);
   }
 
-  /** A frame was shown. */
+  /** A frame went out, or came back where frames going out are not seen. */
   frame() {
     this.#frames.push(performance.now());
   }

@@ -33,7 +33,8 @@ export class ProfileSession {
   #heard = 0;
   #state = 'off';
   #before = {}; // the server's counts at the start of this connection
-  #drops = { network: 0, worker: 0, encoder: 0, failed: 0, page_encoder: 0, page: 0 };
+  #drops = { page_encoder: 0, network: 0, spared: 0, worker: 0, encoder: 0, page: 0, failed: 0 };
+  #quality = null; // what the server gives this session for now: {height, fps, reason}
   #marked = 0;
   #ahead = 0; // frames stamped that the browser has not encoded
 
@@ -114,6 +115,7 @@ export class ProfileSession {
     this.#stamp = stampTrack(track, this.#number, (stamped) => {
       this.#number = (stamped.number + 1) % NUMBERS;
       this.#marked += 1;
+      this.#cost.frame();
       this.#cost.of(() => this.#book.stamped(stamped));
     });
     const sent = this.#stamp?.track ?? track;
@@ -134,7 +136,7 @@ export class ProfileSession {
       marked: this.#stamp !== null,
       cost,
       shown: (number, metadata, now) => {
-        this.#cost.frame();
+        if (!this.#stamp) this.#cost.frame();
         this.#cost.of(() => this.#book.shown(number, metadata, now, this.#late));
       },
     });
@@ -152,6 +154,7 @@ export class ProfileSession {
 
   #report(message) {
     this.#heard = performance.now();
+    this.#quality = message.quality ?? null;
     for (const [cause, count] of Object.entries(message.drops ?? {})) {
       this.#before[cause] ??= count; // counted from when this connection began to measure
       this.#drops[cause] = (this.#drops[cause] ?? 0) + Math.max(0, count - this.#before[cause]);
@@ -188,6 +191,6 @@ export class ProfileSession {
     this.#drops.page_encoder = Math.max(this.#drops.page_encoder, this.#ahead - UNDER_WAY);
     this.#drops.page += Math.max(0, stats.dropped || 0);
     const quiet = this.#state === 'live' && stats.down.fps > 0 && performance.now() - this.#heard > QUIET_MS;
-    this.#on.sample({ ...stats, at: performance.now(), drops: { ...this.#drops }, cost: this.#cost.perFrame(), clock: this.clock, quiet });
+    this.#on.sample({ ...stats, at: performance.now(), drops: { ...this.#drops }, cost: this.#cost.perFrame(), clock: this.clock, quality: this.#quality, quiet });
   }
 }

@@ -15,10 +15,10 @@ export const groups = [
 export const stages = [
   { key: 'capture', group: 'out', label: 'Capture', means: 'From the camera’s own capture time to this page' },
   { key: 'marker', group: 'out', label: 'Marker', means: 'Putting the number into the pixels: only while measuring' },
-  { key: 'page_encode', group: 'out', label: 'Encode', means: 'Mean of the last second, from getStats' },
+  { key: 'page_encode', group: 'out', label: 'Page encode', means: 'Mean of the last second, from getStats' },
   { key: 'up', group: 'up', label: 'Network up', means: 'To the first packet at the server; includes the pacer, off by the clock’s error' },
-  { key: 'gather', group: 'in', label: 'Jitter buffer', means: 'From a frame’s first packet to its last' },
-  { key: 'decode', group: 'in', label: 'Decode', means: 'Waiting for the decoder and decoding' },
+  { key: 'gather', group: 'in', label: 'Server jitter buffer', means: 'From a frame’s first packet to its last' },
+  { key: 'decode', group: 'in', label: 'Server decode', means: 'Waiting for the decoder and decoding' },
   { key: 'wait', group: 'in', label: 'Mailbox', means: 'Waiting for the worker; a newer frame replaces this one' },
   { key: 'to_rgb', group: 'dress', label: 'To RGB', means: 'Colour conversion' },
   { key: 'find', group: 'dress', label: 'Find', means: 'Where the person is' },
@@ -30,11 +30,11 @@ export const stages = [
   { key: 'to_yuv', group: 'dress', label: 'To YUV', means: 'Colour conversion' },
   { key: 'rest', group: 'dress', label: 'Other', means: 'What the worker did beside these, the marker among it' },
   { key: 'out', group: 'back', label: 'Encoder wait', means: 'Waiting for the encoder; a newer frame replaces this one' },
-  { key: 'encode', group: 'back', label: 'Encode', means: 'Encoding the returned picture' },
+  { key: 'encode', group: 'back', label: 'Server encode', means: 'Encoding the returned picture' },
   { key: 'send', group: 'back', label: 'Send', means: 'From the encoder to the last packet' },
   { key: 'down', group: 'down', label: 'Network down', means: 'To the last packet at this page; off by the clock’s error' },
-  { key: 'jitter', group: 'show', label: 'Jitter buffer', means: 'From the last packet to shown, less decoding' },
-  { key: 'page_decode', group: 'show', label: 'Decode', means: 'The browser’s processingDuration of this frame' },
+  { key: 'jitter', group: 'show', label: 'Page jitter buffer', means: 'From the last packet to shown, less decoding' },
+  { key: 'page_decode', group: 'show', label: 'Page decode', means: 'The browser’s processingDuration of this frame' },
   { key: 'display', group: 'show', label: 'Display', means: 'From shown to the screen’s refresh', after: true },
 ];
 

@@ -39,6 +39,7 @@ export function fillLegend(list, medians) {
 const CAUSES = {
   page_encoder: 'Browser’s encoder was busy or held back',
   network: 'Lost on the way, or the server’s decoder was behind',
+  spared: 'Left out on purpose: the server takes fewer frames for now',
   worker: 'Replaced by a newer one in the mailbox: the worker was busy',
   encoder: 'Replaced by a newer one before the server’s encoder',
   page: 'Received, but not shown by the browser',

@@ -8,7 +8,7 @@ const SPAN = 60000; // ms
 const COLUMN = 250; // ms
 const COLUMNS = SPAN / COLUMN;
 const NOTICED = 75; // ms from which people notice the delay of a mirror
-const LEFT = 34;
+const LEFT = 38;
 const BOTTOM = 22;
 
 /** Collects frames into columns as they come, so that drawing costs the same however many there were. */
@@ -49,7 +49,7 @@ export function drawTimeline(context, width, height, colour, { columns, earlier 
   const top = 8;
   const bottom = height - BOTTOM;
   const known = columns.filter((column) => column?.frames);
-  const highest = Math.max(60, earlier ?? 0, ...known.map((column) => Object.values(column.sums).reduce((a, b) => a + b) / column.frames), quantileOfWorst(known));
+  const highest = Math.max(60, earlier ?? 0, usual(known.map(({ worst }) => worst)), usual(known.map(heightOf)));
   const step = niceStep(highest / 4);
   const most = Math.ceil((highest * 1.05) / step) * step;
   const y = (ms) => bottom - (ms / most) * (bottom - top);
@@ -58,6 +58,10 @@ export function drawTimeline(context, width, height, colour, { columns, earlier 
     line(context, LEFT, y(ms), width, y(ms), colour('line'));
     write(context, String(ms), LEFT - 8, y(ms), colour('quiet'), 'right');
   }
+  context.save();
+  context.beginPath();
+  context.rect(LEFT, top, width - LEFT, bottom - top);
+  context.clip();
   const heights = columns.map(() => bottom);
   for (const { key } of groups) {
     context.fillStyle = colour(`stage-${key}`);
@@ -70,9 +74,11 @@ export function drawTimeline(context, width, height, colour, { columns, earlier 
     });
     context.fill();
   }
+  context.restore();
   context.fillStyle = colour('ink');
   columns.forEach((column, index) => {
-    if (column?.worst) context.fillRect(LEFT + index * each, Math.max(top, y(column.worst)) - 0.75, Math.max(1.5, each - 0.5), 1.5);
+    if (heights[index] < top) over(context, LEFT + (index + 0.5) * each, top);
+    else if (column?.worst) context.fillRect(LEFT + index * each, Math.max(top, y(column.worst)) - 0.75, Math.max(1.5, each - 0.5), 1.5);
   });
   context.fillStyle = colour('warn');
   columns.forEach((column, index) => {
@@ -86,10 +92,23 @@ export function drawTimeline(context, width, height, colour, { columns, earlier 
   }
 }
 
-/** High enough for all but the very slowest columns: one outlier must not flatten the rest. */
-function quantileOfWorst(known) {
-  const worst = known.map((column) => column.worst).sort((a, b) => a - b);
-  return worst[Math.floor(0.97 * (worst.length - 1))] ?? 0;
+function heightOf({ sums, frames }) {
+  return Object.values(sums).reduce((total, ms) => total + ms) / frames;
+}
+
+/** High enough for all but the very slowest columns: a few outliers must not flatten the rest. */
+function usual(values) {
+  const sorted = values.sort((a, b) => a - b);
+  return sorted[Math.floor(0.95 * (sorted.length - 1))] ?? 0;
+}
+
+/** The mark of a column that is higher than the picture. */
+function over(context, x, top) {
+  context.beginPath();
+  context.moveTo(x, top - 7);
+  context.lineTo(x + 4, top - 1);
+  context.lineTo(x - 4, top - 1);
+  context.fill();
 }
 
 function level(context, y, width, text, colour, name) {

@@ -54,7 +54,7 @@ export function fromTrace(text) {
   const loaded = new Recording(recording.settings ?? {}, recording.about ?? {}, started);
   loaded.samples = list(recording.samples);
   loaded.events = list(recording.events);
-  loaded.frames = traceEvents.filter(({ cat, ph } = {}) => cat === 'frame' && ph === 'X').map(({ args }) => frameIn(args));
+  loaded.frames = traceEvents.filter((event) => event?.cat === 'frame' && event.ph === 'X').map(({ args }) => frameIn(args));
   if (!loaded.frames.length) throw new DamagedRecording('There are no frames in this recording.');
   return loaded;
 }

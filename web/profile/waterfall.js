@@ -4,7 +4,7 @@ import { stages } from './stages.js';
 import { niceStep } from './statistics.js';
 import { line, write } from './surface.js';
 
-const LABEL = 106; // px for the names
+const LABEL = 138; // px for the names
 const VALUE = 46; // px for the numbers at the right
 const AXIS = 24; // px for the scale
 
@@ -12,7 +12,7 @@ const AXIS = 24; // px for the scale
 export function drawWaterfall(context, width, height, colour, { frame, earlier, scale }) {
   if (!frame) return write(context, 'No frame yet', width / 2, height / 2, colour('quiet'), 'center');
   const rows = stages.filter(({ key }) => frame.ms[key] !== undefined || earlier?.[key] !== undefined);
-  const row = Math.min(24, (height - AXIS) / rows.length);
+  const row = Math.min(27, (height - AXIS) / rows.length);
   const span = width - LABEL - VALUE;
   const x = (ms) => LABEL + (ms / scale) * span;
   const bottom = row * rows.length;
