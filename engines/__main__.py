@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from engines.build.files import PRECISIONS
-from engines.contract import CONTRACTS
+from engines.contract import CONTRACTS, GRAPHS
 from engines.errors import exit_on_user_error
 
 
@@ -26,18 +26,24 @@ def main() -> int:
     garment.add_argument("out_dir", metavar="OUT_DIR", help="gets STEM.png (the cut-out, RGBA) and garments.json")
     garment.add_argument("--runtime", help="runtime of the networks (default: openvino)")
     build = commands.add_parser("build", help="TensorRT engines of the networks, compared with the reference")
-    build.add_argument("--network", action="append", choices=sorted(CONTRACTS), help="one or several (default: every one)")
+    build.add_argument("--network", action="append", choices=sorted(CONTRACTS | GRAPHS), help="one or several (default: every one)")
     build.add_argument("--precision", action="append", choices=PRECISIONS, help="one or several (default: fp16)")
     build.add_argument("--device", action="append", default=[], metavar="SM",
                        help="a card that is not here: sm75, sm80, sm86, sm89, sm120; several times (default: this machine's)")  # fmt: skip
     build.add_argument("--out", type=Path, metavar="DIR", help="default: var/engines, where they are looked for")
     build.add_argument("--crops", type=Path, metavar="DIR", help="pictures to compare on (default: collected crops, else built-in ones)")
     check = commands.add_parser("check", help="what this machine has, and every network on every runtime that works, beside the reference")
-    check.add_argument("--network", action="append", choices=sorted(CONTRACTS), help="one or several (default: every one)")
+    check.add_argument("--network", action="append", choices=sorted(CONTRACTS | GRAPHS), help="one or several (default: every one)")
     check.add_argument("--crops", type=Path, metavar="DIR", help="pictures to compare on (default: collected crops, else built-in ones)")
     check.add_argument("--runs", type=int, default=30, help="timed runs of each network (default: 30)")
+    similar = commands.add_parser("similar", help="what the piece on a photo is, and which garments are most like it")
+    similar.add_argument("picture", metavar="PICTURE", help="photo of a piece, or a cut-out with transparency")
+    similar.add_argument("--shelf", metavar="FOLDER", help="folder of cut-outs to look through (default: the garments that come with it)")
+    similar.add_argument("--most", type=int, default=5, metavar="N", help="how many are listed (default: 5)")
+    similar.add_argument("--runtime", help="runtime of the networks (default: openvino)")
+    similar.set_defaults(module="engines.garment.similar")
     args = parser.parse_args()
-    run = importlib.import_module(f"engines.{args.command}.command").run
+    run = importlib.import_module(getattr(args, "module", f"engines.{args.command}.command")).run
     return int(run(args))
 
 

@@ -95,14 +95,46 @@ BODY = Contract(
 
 GARMENT_KIND = Contract(
     network="garment.kind",
-    inputs=(Tensor("picture", (None, 128, 128, 4), "uint8", "RGB of the garment cut out on grey (127), and its alpha"),),
+    inputs=(Tensor("picture", (None, 96, 96, 4), "uint8", "RGB of the garment cut out on grey (127), and its alpha"),),
     outputs=(
         Tensor("embedding", (None, EMBEDDING), "float32", "of length 1; similar pieces have a large dot product"),
         Tensor("kinds", (None, len(KINDS)), "float32", "probabilities of the kinds, summing to 1"),
     ),
 )  # fmt: skip
 
+GARMENT_CUT = Contract(
+    network="garment.cut",
+    inputs=(Tensor("picture", (None, 160, 160, 3), "uint8", "RGB, the whole photo in the middle, its border repeated"),),
+    outputs=(
+        Tensor("classes", (None, 3, 80, 80), "float32",
+               "probabilities of background, skin and garment at half the picture's resolution, summing to 1 over the classes"),
+    ),
+)  # fmt: skip
+GARMENT_LANDMARKS_NETWORK = Contract(
+    network="garment.landmarks",
+    inputs=(Tensor("picture", (None, 96, 96, 4), "uint8", "RGB of the garment cut out on grey (127), and its alpha"),),
+    outputs=(
+        Tensor("maps", (None, len(GARMENT_LANDMARKS), 24, 24), "float32",
+               "where each landmark is, at a quarter of the picture's resolution; a map sums to 1"),
+    ),
+)  # fmt: skip
+
 CONTRACTS = {contract.network: contract for contract in (BODY,)}
+
+_FRAME = Tensor("frame", (1, None, None, 3), "uint8", "RGB frame of any size")
+GRAPHS = {
+    contract.network: contract
+    for contract in (
+        Contract("frame.crop", (_FRAME, Tensor("matrix", (1, 2, 3), "float32", "frame px to crop px, see engines.crop.crop_matrix")),
+                 (Tensor("picture", (1, CROP_HEIGHT, CROP_WIDTH, 3), "uint8", "RGB person crop"),)),
+        Contract("frame.landmarks", (next(t for t in BODY.outputs if t.name == "heatmaps"),),
+                 (Tensor("landmarks", (None, len(LANDMARKS), 3), "float32", "x and y in crop px, and a score 0..1"),)),
+        Contract("frame.paste", (_FRAME, Tensor("drawn", (1, None, None, 4), "uint8", "premultiplied RGBA of any size"),
+                                 Tensor("matrix", (1, 2, 3), "float32", "frame px to px of what is drawn")),
+                 (Tensor("dressed", (1, None, None, 3), "uint8", "RGB frame with it"),)),
+    )
+}  # fmt: skip
+"""Arithmetic around the networks, for cards: written by engines/graphs/frame.py, not trained."""
 
 
 Found = dict[str, tuple[tuple[int | None, ...], str]]

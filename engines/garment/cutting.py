@@ -1,4 +1,7 @@
-"""Cuts the garment out of a photo: GrabCut for the region, then a soft edge whose colours are the garment's own."""
+"""Cuts the garment out of a photo: the network says where it is, GrabCut where exactly it ends, a guided filter how softly.
+
+At last the floor's colour is taken out of the edge: there, colours come from the cloth beside it.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,24 @@ from typing import Any
 import cv2
 import numpy as np
 
+import engines
 from engines.errors import UserError
+from engines.garment.cut import Cut as Network
+from engines.tryon.matte import Guide, matte
 
-SIDE = 224
-"""Longest side at which the region is found."""
-_BORDER = 8
+SIDE = 256
+"""Longest side at which the region is found; the edge is found at the photo's size."""
+_SURE, _SURELY_NOT = 0.95, 0.05
+"""Probabilities beyond which GrabCut may not change the network's mind."""
+_AGREEMENT = 0.80
+"""IoU of GrabCut's region and the network's below which GrabCut went astray, as it does where cloth and floor share colours."""
+_SKIN = 0.04
+"""Share of skin, against the garment, from which on a hand is mentioned."""
 
 
 @dataclass(frozen=True, eq=False)
-class Cut:
-    """``rgba``: uint8 (H,W,4), straight alpha, the photo's size; ``hints``: what may be wrong with it."""
+class CutOut:
+    """``rgba``: uint8 (H,W,4), straight alpha, the photo's size; ``hints``: what may be wrong with the photo."""
 
     rgba: np.ndarray
     hints: tuple[str, ...]
@@ -26,59 +37,143 @@ class Cut:
 class Cutter:
     """The cut-out of a photo."""
 
+    def __init__(self, network: Network | None) -> None:
+        self.network = network
+
     @classmethod
     def load(cls, runtime: str | None = None, **options: Any) -> Cutter:
-        """Nothing to be loaded yet: GrabCut alone."""
-        return cls()
+        """With the committed network; raises UserError (see :func:`engines.load`)."""
+        return cls(Network.load(runtime, **options) if engines.network_file("garment.cut").is_file() else None)
 
-    def __call__(self, picture: np.ndarray) -> Cut:
-        """``picture``: uint8 (H,W,3) RGB or (H,W,4). Raises UserError where there is nothing on it."""
+    def __call__(self, picture: np.ndarray) -> CutOut:
+        """``picture``: uint8 (H,W,3) RGB, or (H,W,4), whose alpha is taken as the cut-out if it cuts anything out.
+
+        Raises UserError where there is nothing on it.
+        """
         rgb = np.ascontiguousarray(picture[..., :3])
-        given = picture[..., 3] if picture.shape[2] == 4 and picture[..., 3].min() < 128 else None
-        if given is not None:
-            if np.count_nonzero(given > 127) < 64:
+        if picture.shape[2] == 4 and picture[..., 3].min() < 128:
+            if np.count_nonzero(picture[..., 3] > 127) < 64:
                 raise UserError("The picture is transparent all over; there is no garment on it.")
-            return Cut(np.dstack([rgb, given]), _hints(given))
+            return CutOut(picture.copy(), _hints(picture[..., 3] > 127, 0.0))
         scale = min(1.0, SIDE / max(rgb.shape[:2]))
-        small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        region = _grabcut(small)
-        if region.mean() < 0.01:
-            raise UserError("There is no garment to be seen on the photo: nothing differs from what lies around it.")
-        alpha = cv2.resize(region.astype(np.float32), rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-        soft = np.clip(alpha * 2 - 0.5, 0, 1)
-        return Cut(np.dstack([rgb, (soft * 255 + 0.5).astype(np.uint8)]), _hints((soft * 255).astype(np.uint8)))
+        small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else rgb
+        classes = self.network(small) if self.network else None
+        found = tidy(rectangle(small)) if classes is None else region(small, classes)
+        if found.mean() < 0.01:
+            raise UserError("There is no garment to be seen on the photo: take one of the whole piece on a floor, a hanger or a person.")
+        alpha = edge(rgb, small, found)
+        skin = 0.0 if classes is None else float((classes.argmax(2) == 1).sum() / found.sum())
+        return CutOut(np.dstack([clean(rgb, alpha), alpha]), _hints(found, skin))
 
 
-def _grabcut(picture: np.ndarray) -> np.ndarray:
-    """bool (h,w): GrabCut from a rectangle 8 px inside the border; all False where it finds nothing."""
-    height, width = picture.shape[:2]
-    mask = np.zeros((height, width), np.uint8)
-    border = min(_BORDER, height // 4, width // 4)
-    models = np.zeros((1, 65)), np.zeros((1, 65))
+def region(picture: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """bool (h,w): the garment's pixels. ``classes``: the network's probabilities (h,w,3) for ``picture``, uint8 (h,w,3)."""
+    garment = classes[..., 2]
+    coarse = garment > 0.5
+    if not coarse.any():
+        return coarse
+    fine = refine(picture, garment)
+    return tidy(fine if fine is not None and _iou(fine, coarse) > _AGREEMENT else coarse)
+
+
+def refine(picture: np.ndarray, garment: np.ndarray, rounds: int = 3) -> np.ndarray | None:
+    """bool (h,w): GrabCut's region, seeded by the network's probabilities (h,w); None where it finds none or both."""
+    seeds = np.where(garment > 0.5, np.uint8(cv2.GC_PR_FGD), np.uint8(cv2.GC_PR_BGD))
+    seeds[cv2.erode(garment, np.ones((3, 3))) > _SURE] = cv2.GC_FGD
+    seeds[garment < _SURELY_NOT] = cv2.GC_BGD
     cv2.setRNGSeed(1)
     try:
-        cv2.grabCut(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), mask, (border, border, width - 2 * border, height - 2 * border), *models, 5,
-                    cv2.GC_INIT_WITH_RECT)  # fmt: skip
+        cv2.grabCut(
+            cv2.cvtColor(picture, cv2.COLOR_RGB2BGR),
+            seeds,
+            (0, 0, 1, 1),
+            np.zeros((1, 65)),
+            np.zeros((1, 65)),
+            rounds,
+            cv2.GC_INIT_WITH_MASK,
+        )
+    except cv2.error:  # all of one kind, or of one colour
+        return None
+    found = (seeds & 1).astype(bool)
+    return found if found.any() and not found.all() else None
+
+
+def rectangle(picture: np.ndarray, border: int = 8) -> np.ndarray:
+    """bool (h,w): GrabCut from a rectangle inside the border; all False where it finds nothing."""
+    height, width = picture.shape[:2]
+    border = min(border, height // 4, width // 4)
+    mask = np.zeros((height, width), np.uint8)
+    cv2.setRNGSeed(1)
+    try:
+        cv2.grabCut(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), mask, (border, border, width - 2 * border, height - 2 * border),
+                    np.zeros((1, 65)), np.zeros((1, 65)), 5, cv2.GC_INIT_WITH_RECT)  # fmt: skip
     except cv2.error:  # one colour all over
         return np.zeros((height, width), bool)
-    region = (mask & 1).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(region, connectivity=8)
+    return (mask & 1).astype(bool)
+
+
+def tidy(found: np.ndarray) -> np.ndarray:
+    """Without crumbs and pinholes: pieces under 8 % of the largest, holes under 0.2 % of the garment."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(found.astype(np.uint8), connectivity=8)
     if count < 2:
-        return np.zeros((height, width), bool)
-    # A ball on the floor is no garment; a sleeve that GrabCut cut off is.
+        return found
     areas = stats[:, cv2.CC_STAT_AREA]
-    return np.isin(labels, [i for i in range(1, count) if areas[i] >= 0.08 * areas[1:].max()])
+    kept = np.isin(labels, [i for i in range(1, count) if areas[i] >= 0.08 * areas[1:].max()])
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((~kept).astype(np.uint8), connectivity=4)
+    holes = [i for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] < 0.002 * kept.sum()]
+    return np.asarray(kept | np.isin(labels, holes))
 
 
-def _hints(alpha: np.ndarray) -> tuple[str, ...]:
+def edge(rgb: np.ndarray, small: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """uint8 (H,W) alpha: soft along the outline, at the photo's own edges; ``found`` bool (h,w) is the region on the small picture."""
+    height, width = rgb.shape[:2]
+    sx, sy = small.shape[1] / width, small.shape[0] / height
+    functions = Guide(small).explain(cv2.GaussianBlur(found.astype(np.float32), (0, 0), 0.7))
+    onto = np.array([[sx, 0, sx / 2 - 0.5], [0, sy, sy / 2 - 0.5]])
+    # Only the band along the outline is unsure; the rest is as the region says.
+    band = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8))
+    alpha = cv2.resize(found.astype(np.uint8) * 255, (width, height), interpolation=cv2.INTER_LINEAR)
+    unsure = cv2.resize(band, (width, height), interpolation=cv2.INTER_NEAREST) > 0
+    step = 256  # rows at a time: the colours as numbers of 4 bytes are large
+    for top in range(0, height, step):
+        rows = slice(top, min(top + step, height))
+        if not unsure[rows].any():
+            continue
+        colour = np.ones((rows.stop - top, width, 4), np.float32)
+        colour[..., :3] = rgb[rows].astype(np.float32) / 255
+        shifted = onto.copy()
+        shifted[1, 2] += sy * top
+        soft = matte(functions, colour, shifted)
+        alpha[rows][unsure[rows]] = (soft[unsure[rows]] * 255 + 0.5).astype(np.uint8)
+    return alpha
+
+
+def clean(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """uint8 (H,W,3): the photo, its half-covered pixels in the colour of the cloth beside them, so that no floor shows at the edge."""
+    solid = cv2.erode((alpha > 250).astype(np.uint8), np.ones((3, 3), np.uint8))
+    reach = max(3, round(max(rgb.shape[:2]) / 160)) | 1
+    weight = solid.astype(np.float32)
+    total = cv2.blur(weight, (reach, reach))
+    near = cv2.blur(rgb.astype(np.float32) * weight[..., None], (reach, reach)) / np.maximum(total, 1e-3)[..., None]
+    mend = (solid == 0) & (alpha > 0) & (total > 1e-3)
+    out = rgb.copy()
+    out[mend] = np.clip(near[mend] + 0.5, 0, 255).astype(np.uint8)
+    return out
+
+
+def _iou(a: np.ndarray, b: np.ndarray) -> float:
+    return float((a & b).sum() / max(1, (a | b).sum()))
+
+
+def _hints(solid: np.ndarray, skin: float) -> tuple[str, ...]:
     """What the cut-out itself says of the photo."""
-    solid = alpha > 127
     hints = []
-    touching = [edge.mean() for edge in (solid[0], solid[-1], solid[:, 0], solid[:, -1])]
-    if max(touching) > 0.12:
+    if max(side.mean() for side in (solid[0], solid[-1], solid[:, 0], solid[:, -1])) > 0.12:
         hints.append("The garment is cut off by the edge of the photo: step back so that all of it is on the photo.")
     count, _, stats, _ = cv2.connectedComponentsWithStats(solid.astype(np.uint8), connectivity=8)
     areas = np.sort(stats[1:count, cv2.CC_STAT_AREA])[::-1]
     if len(areas) > 1 and areas[1] > 0.3 * areas[0]:
         hints.append("There seem to be two pieces on the photo: take one photo of each.")
+    if skin > _SKIN:
+        hints.append("Skin is on the photo, a hand or whoever wears the piece; it was left out of the cut-out.")
     return tuple(hints)

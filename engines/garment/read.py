@@ -67,7 +67,7 @@ class GarmentReader:
         scale = min(1.0, LONGEST / max(height, width))
         small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else picture
         cut = self.cutter(small)
-        kinds, embedding = self.kind(cut.rgba[..., :3], cut.rgba[..., 3])
+        kinds, embedding = self.kind(cut.rgba)
         scores = category_scores(kinds)
         kind = max(kinds, key=kinds.__getitem__)
         category = max(scores, key=scores.__getitem__)
@@ -88,7 +88,7 @@ class GarmentReader:
         """
         if np.count_nonzero(rgba[..., 3] > 100) < 64:
             raise UserError("There is hardly anything of this piece to be seen; step back so that it is whole.")
-        kinds, embedding = self.kind(rgba[..., :3], rgba[..., 3])
+        kinds, embedding = self.kind(rgba)
         return self._tags(rgba, kinds), embedding
 
     def _tags(self, rgba: np.ndarray, kinds: dict[str, float]) -> dict[str, Any]:

@@ -34,6 +34,12 @@ class Photo:
             return None
         return np.asarray(cv2.resize(packed % 60, self.picture.shape[1::-1], interpolation=cv2.INTER_NEAREST))
 
+    @cached_property
+    def coarse(self) -> bool:
+        """Whether the masks are too small to teach an outline."""
+        packed = cv2.imread(str(self.mask_file), cv2.IMREAD_GRAYSCALE)
+        return packed is None or max(packed.shape) < 150
+
     def mask(self, number: int) -> np.ndarray | None:
         """uint8 (H,W), 255 where opinion ``number`` (0..2) sees the garment; None where there is none or it is useless."""
         if self.opinions is None:

@@ -33,7 +33,7 @@ class KindNetwork(nn.Module):
         self.colours = nn.Linear(EMBEDDING, len(NAMES))
 
     def forward(self, picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """``picture``: float (N,4,128,128), RGB on grey and alpha, 0..255. Embedding (N,128), logits (N,10), logits (N,23)."""
+        """``picture``: float (N,4,96,96), RGB on grey and alpha, 0..255. Embedding (N,128), logits (N,10), logits (N,23)."""
         x = self.trunk((picture - 127.5) / 64.0)
         x = torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)
         unit = F.normalize(self.embedding(self.drop(x)).float(), dim=1)
@@ -41,7 +41,7 @@ class KindNetwork(nn.Module):
 
 
 class Exported(nn.Module):
-    """The network as it ships: uint8 (N,128,128,4) in, embedding and probabilities out."""
+    """The network as it ships: uint8 (N,96,96,4) in, embedding and probabilities out."""
 
     def __init__(self, network: KindNetwork) -> None:
         super().__init__()

@@ -12,9 +12,9 @@ from engines.garment.colours import NAMES, shares
 class Outline:
     """Takes and gives what :class:`engines.garment.kind.Kind` does."""
 
-    def __call__(self, picture: np.ndarray, alpha: np.ndarray) -> tuple[dict[str, float], np.ndarray]:
+    def __call__(self, rgba: np.ndarray) -> tuple[dict[str, float], np.ndarray]:
         """Probabilities by kind and an embedding, float32 (128,), of length 1."""
-        solid = (alpha > 127).astype(np.uint8)
+        solid = (rgba[..., 3] > 127).astype(np.uint8)
         x, y, width, height = cv2.boundingRect(solid)
         piece = solid[y : y + height, x : x + width]
         rows = [cv2.connectedComponents(np.ascontiguousarray(piece[int(height * t)][None]))[0] - 1 for t in (0.7, 0.8, 0.9)]
@@ -26,6 +26,6 @@ class Outline:
         logits["longsleeve"] += sleeves * (width > 1.2 * height)
         weights = np.exp(np.array(list(logits.values())))
         form = cv2.resize(piece * 255, (10, 10), interpolation=cv2.INTER_AREA).ravel() / 255
-        numbers = np.concatenate([form - form.mean(), 3 * shares(picture[solid > 0]), np.zeros(128 - 100 - len(NAMES))])
+        numbers = np.concatenate([form - form.mean(), 3 * shares(rgba[solid > 0][:, :3]), np.zeros(128 - 100 - len(NAMES))])
         unit = (numbers / max(float(np.linalg.norm(numbers)), 1e-6)).astype(np.float32)
         return dict(zip(KINDS, map(float, weights / weights.sum()), strict=True)), unit

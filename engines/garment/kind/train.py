@@ -20,10 +20,12 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from engines.contract import KINDS
 from engines.garment.colours import shares
-from engines.garment.kind import SIZE, kind_input, on_grey
+from engines.garment.kind import SIZE
 from engines.garment.kind.network import Exported, KindNetwork
+from engines.garment.square import on_grey, square
 from engines.training import garments, loop
 from engines.training.garments import Photo
+from engines.training.light import relight
 
 Random = np.random.Generator
 
@@ -31,8 +33,8 @@ Random = np.random.Generator
 class Samples(IterableDataset[dict[str, np.ndarray]]):
     """An endless stream of augmented cut-outs; each worker has its own seed."""
 
-    def __init__(self, photos: list[Photo], seed: int) -> None:
-        self.photos, self.seed = photos, seed
+    def __init__(self, photos: list[Photo], size: Tensor, seed: int) -> None:
+        self.photos, self.size, self.seed = photos, size, seed  # size: shared, so that it can be changed under way
         counts = np.bincount([p.kind for p in photos], minlength=len(KINDS))
         draws = np.array([counts[p.kind] ** -0.5 for p in photos])  # rare kinds more often
         self.chance = np.cumsum(draws / draws.sum())
@@ -43,57 +45,34 @@ class Samples(IterableDataset[dict[str, np.ndarray]]):
         random = np.random.default_rng([self.seed, info.id if info else 0])
         while True:
             photo = self.photos[min(int(np.searchsorted(self.chance, random.random())), len(self.photos) - 1)]
-            yield sample(photo, random)
+            yield sample(photo, random, int(self.size))
 
 
-def sample(photo: Photo, random: Random) -> dict[str, np.ndarray]:
-    """One augmented cut-out: picture (128,128,4), kind, and the shares of its colours' names."""
+def sample(photo: Photo, random: Random, size: int = SIZE) -> dict[str, np.ndarray]:
+    """One augmented cut-out: picture (size,size,4), kind, and the shares of its colours' names."""
     mask = photo.mask(int(random.integers(3))) if random.random() < 0.8 else None
     rgba = np.dstack([photo.picture, np.full(photo.picture.shape[:2], 255, np.uint8) if mask is None else mask])
     rows, columns = np.nonzero(rgba[..., 3].max(1))[0], np.nonzero(rgba[..., 3].max(0))[0]
     centre = np.array([columns[0] + columns[-1], rows[0] + rows[-1]]) / 2
     extent = max(columns[-1] - columns[0], rows[-1] - rows[0]) + 1
-    scale = SIZE / extent * math.exp(random.uniform(-0.32, 0.12))
+    scale = size / extent * math.exp(random.uniform(-0.32, 0.12))
     turn = random.normal(0, 0.12) if random.random() < 0.85 else random.uniform(-math.pi, math.pi) * 0.5
     stretch = math.exp(random.normal(0, 0.09))
     linear = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
     linear = linear @ np.array([[stretch, random.normal(0, 0.08)], [0, 1 / stretch]]) * scale
     if random.random() < 0.5:
         linear[:, 0] *= -1
-    shift = SIZE / 2 + random.normal(0, 5, 2) - linear @ centre
+    shift = size / 2 + random.normal(0, 0.04 * size, 2) - linear @ centre
     onto = np.column_stack([linear, shift])
-    out = cv2.warpAffine(rgba, onto, (SIZE, SIZE), flags=cv2.INTER_AREA, borderValue=(127, 127, 127, 0))
-    colour = recolour(out[..., :3], random)
-    names = shares(colour[::3, ::3][out[::3, ::3, 3] > 200])
+    out = cv2.warpAffine(rgba, onto, (size, size), flags=cv2.INTER_LINEAR, borderValue=(127, 127, 127, 0))
+    colour = relight(out[..., :3], random, hue=0.5)
+    names = shares(colour[::2, ::2][out[::2, ::2, 3] > 200])
     out = np.dstack([colour, out[..., 3]])
     if random.random() < 0.3:  # something before it, or a hole in the mask
-        w, h = random.integers(10, 60, 2)
-        x, y = int(random.integers(0, SIZE - w)), int(random.integers(0, SIZE - h))
+        w, h = random.integers(size // 12, size // 2, 2)
+        x, y = int(random.integers(0, size - w)), int(random.integers(0, size - h))
         out[y : y + h, x : x + w] = [*random.integers(0, 256, 3), 255] if random.random() < 0.5 else [0, 0, 0, 0]
     return {"picture": on_grey(out), "kind": np.array(photo.kind), "colours": names}
-
-
-NOISE = np.random.default_rng(0).normal(0, 32, (2 * SIZE, 2 * SIZE, 3)).astype(np.int8)
-
-
-def recolour(picture: np.ndarray, random: Random) -> np.ndarray:
-    """Another light, cast, hue and sharpness."""
-    if random.random() < 0.5:
-        hsv = cv2.cvtColor(picture, cv2.COLOR_RGB2HSV)
-        hues = (np.arange(256) + int(random.integers(0, 180))) % 180
-        hsv[..., 0] = cv2.LUT(hsv[..., 0], hues.astype(np.uint8))
-        picture = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
-    if random.random() < 0.15:
-        picture = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    levels = (np.arange(256) - 127) * math.exp(random.normal(0, 0.25)) + 127 + random.normal(0, 18)
-    picture = cv2.LUT(picture, np.clip(levels[:, None] + random.normal(0, 6, 3), 0, 255).astype(np.uint8)[None])
-    if random.random() < 0.25:
-        picture = cv2.GaussianBlur(picture, (0, 0), random.uniform(0.4, 1.3))
-    if random.random() < 0.3:
-        y, x = random.integers(0, SIZE, 2)
-        noise = NOISE[y : y + SIZE, x : x + SIZE]
-        picture = cv2.addWeighted(picture, 1, noise, random.uniform(2, 12) / 32, 0, dtype=cv2.CV_8U)
-    return picture
 
 
 def mix(picture: Tensor, target: Tensor, random: Random) -> tuple[Tensor, Tensor]:
@@ -116,7 +95,7 @@ def mix(picture: Tensor, target: Tensor, random: Random) -> tuple[Tensor, Tensor
 
 
 @torch.no_grad()
-def read(network: KindNetwork, photos: list[Photo], whole: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def read(network: KindNetwork, photos: list[Photo], size: int = SIZE, whole: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Embeddings (N,128) and probabilities (N,10) of photos cut out with their first mask, mirror image averaged."""
     network.eval()
     units, kinds = [], []
@@ -124,8 +103,11 @@ def read(network: KindNetwork, photos: list[Photo], whole: bool = False) -> tupl
         inputs = []
         for photo in photos[at : at + 64]:
             mask = None if whole else photo.mask(0)
-            inputs.append(kind_input(photo.picture, np.full(photo.picture.shape[:2], 255, np.uint8) if mask is None else mask))
+            mask = np.full(photo.picture.shape[:2], 255, np.uint8) if mask is None else mask
+            inputs.append(square(np.dstack([photo.picture, mask]), SIZE)[0])
         batch = torch.from_numpy(np.stack(inputs)).permute(0, 3, 1, 2).float().contiguous(memory_format=torch.channels_last)
+        if size != SIZE:
+            batch = F.interpolate(batch, size=(size, size), mode="bilinear", antialias=True)
         with torch.autocast("cpu", torch.bfloat16):
             (u1, k1, _), (u2, k2, _) = network(batch), network(batch.flip(3))
         units.append(F.normalize(u1 + u2, dim=1).float())
@@ -133,16 +115,16 @@ def read(network: KindNetwork, photos: list[Photo], whole: bool = False) -> tupl
     return torch.cat(units).numpy(), torch.cat(kinds).numpy()
 
 
-def figures(network: KindNetwork, held_out: list[Photo], training: list[Photo]) -> dict[str, float]:
+def figures(network: KindNetwork, held_out: list[Photo], training: list[Photo], size: int = SIZE) -> dict[str, float]:
     """Accuracy of ten and the share of the same kind among the five nearest, within the held-out photos and among the training photos."""
     truth = np.array([p.kind for p in held_out])
-    units, kinds = read(network, held_out)
+    units, kinds = read(network, held_out, size)
     near = units @ units.T - 2 * np.eye(len(units))
     five = truth[np.argsort(-near, 1)[:, :5]] == truth[:, None]
     shelf = training[::3]
-    among, _ = read(network, shelf)
+    among, _ = read(network, shelf, size)
     shelf_five = np.array([p.kind for p in shelf])[np.argsort(-(units @ among.T), 1)[:, :5]] == truth[:, None]
-    _, bare = read(network, held_out, whole=True)
+    _, bare = read(network, held_out, size, whole=True)
     return {
         "accuracy": float((kinds.argmax(1) == truth).mean()),
         "whole_photo": float((bare.argmax(1) == truth).mean()),
@@ -157,8 +139,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with garments/")
     parser.add_argument("--masks", type=Path, required=True, help="folder with the masks of the photos (engines.training.masks)")
     parser.add_argument("--out", type=Path, default=Path("runs/kind"), help="checkpoints go here; a run there is continued")
-    parser.add_argument("--steps", type=int, default=3600)
-    parser.add_argument("--small", type=float, default=0.7, help="share of the steps at 96x96")
+    parser.add_argument("--steps", type=int, default=1700)
+    parser.add_argument("--small", type=float, default=0.65, help="share of the steps at 64x64")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
     parser.add_argument("--threads", type=int, default=1, help="of torch; one is best beside other work")
@@ -167,7 +149,7 @@ def main() -> None:
 
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)
-    training = garments.load(args.data, args.masks, "train", 192)
+    training = garments.load(args.data, args.masks, "train", 144)
     held_out = garments.load(args.data, args.masks, "validation", 192)
     network = KindNetwork().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(network.parameters(), lr=args.rate, weight_decay=0.05)
@@ -181,14 +163,14 @@ def main() -> None:
         first = state["step"]
         print(f"continued at step {first}")
     random = np.random.default_rng(args.seed * 1_000_000 + first)
-    batches = iter(DataLoader(Samples(training, args.seed * 1_000_000 + first), args.batch, num_workers=1, prefetch_factor=4))
+    size = torch.tensor(64).share_memory_()
+    batches = iter(DataLoader(Samples(training, size, args.seed * 1_000_000 + first), args.batch, num_workers=1, prefetch_factor=4))
     began = saved = time.monotonic()
     sums = np.zeros(3)
     for step in range(first, args.steps):
         batch = next(batches)
         picture = batch["picture"].permute(0, 3, 1, 2).float().contiguous(memory_format=torch.channels_last)
-        if step < args.small * args.steps:
-            picture = F.interpolate(picture, size=(96, 96), mode="bilinear", antialias=True)
+        size.fill_(64 if step < args.small * args.steps else SIZE)
         target = F.one_hot(batch["kind"], len(KINDS)).float() * 0.9 + 0.1 / len(KINDS)
         picture, target = mix(picture, torch.cat([target, batch["colours"]], 1), random)
         for group in optimiser.param_groups:
@@ -213,8 +195,8 @@ def main() -> None:
             saved = time.monotonic()
             loop.save(checkpoint, network=network.state_dict(), average=average.network.state_dict(),
                       optimiser=optimiser.state_dict(), step=step + 1)  # fmt: skip
-        if (step + 1) % 400 == 0 or last:
-            found = figures(average.network, held_out, training)  # type: ignore[arg-type]
+        if (step + 1) % 500 == 0 or last:
+            found = figures(average.network, held_out, training, int(size))  # type: ignore[arg-type]
             print(f"validation step {step + 1} " + " ".join(f"{k} {v:.3f}" for k, v in found.items()), flush=True)
     loop.export(Exported(average.network), torch.zeros(1, SIZE, SIZE, 4, dtype=torch.uint8), args.out / "kind.onnx",  # type: ignore[arg-type]
                 ["picture"], ["embedding", "kinds"])  # fmt: skip
