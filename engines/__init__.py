@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from engines.contract import CONTRACTS
+from engines.contract import CONTRACTS, GRAPHS
 from engines.errors import UserError
 from engines.hardware import find_driver
 
@@ -84,7 +84,7 @@ def _load(name: str, runtime: str, path: Path | None, options: dict[str, Any]) -
     if on_card:
         options = {**options, "cuda": True}
     try:
-        engine: Engine = module.Engine(path, CONTRACTS[name], **options)
+        engine: Engine = module.Engine(path, (CONTRACTS | GRAPHS)[name], **options)
     except UserError:
         raise
     except Exception as error:

@@ -158,7 +158,9 @@ class FakeCard:
                 return SimpleNamespace(name=types[self.all[name].type])
 
             def get_tensor_profile_shape(self, name: str, index: int) -> list[tuple[int, ...]]:
-                return [tuple(size if d < 0 else d for d in self.get_tensor_shape(name)) for size in (1, 1, 8)]
+                sizes = ((1, 16), (1, 64), (8, 640))
+                shape = self.get_tensor_shape(name)
+                return [tuple(d if d >= 0 else side if axis else batch for axis, d in enumerate(shape)) for batch, side in sizes]
 
             def create_runtime_config(self) -> Any:
                 return SimpleNamespace(
@@ -184,8 +186,8 @@ class FakeCard:
                 return True
 
             def get_tensor_shape(self, name: str) -> tuple[int, ...]:
-                batch = next(iter(self.shapes.values()))[0]
-                return tuple(batch if d < 0 else d for d in self.engine.get_tensor_shape(name))
+                given = next(iter(self.shapes.values()))
+                return tuple(given[axis] if d < 0 else d for axis, d in enumerate(self.engine.get_tensor_shape(name)))
 
             def set_tensor_address(self, name: str, address: int) -> None:
                 self.addresses[name] = address

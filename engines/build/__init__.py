@@ -10,7 +10,7 @@ from typing import Any
 import engines
 from engines.build import compare
 from engines.build.files import FOLDER, EngineFile, card_name, digest, engine_file, source_of, write
-from engines.contract import Contract
+from engines.contract import GRAPHS, Contract
 from engines.errors import CardError, UserError
 from engines.hardware import Card
 from engines.origin import is_made_of
@@ -18,7 +18,10 @@ from engines.samples import sample_inputs
 
 log = logging.getLogger(__name__)
 
-DEFAULT_PRECISION = "fp16"
+
+def default_precision(network: str) -> str:
+    """Half precision, but for the frame's arithmetic."""
+    return "fp32" if network in GRAPHS else "fp16"
 
 
 def take(contract: Contract, network: Path, precision: str | None, library: Any, card: Card) -> Path:
@@ -26,7 +29,7 @@ def take(contract: Contract, network: Path, precision: str | None, library: Any,
 
     Raises UserError (see :func:`build` and :func:`prove`).
     """
-    precision = precision or DEFAULT_PRECISION
+    precision = precision or default_precision(contract.network)
     source = source_of(contract.network, network, precision)
     file = engine_file(contract.network, source, library.tag, card_name(card, library.is_rtx), precision)
     if why := file.trouble():
@@ -72,12 +75,13 @@ def prove(contract: Contract, source: Path, precision: str, file: EngineFile, sa
 
     inputs = sample_inputs(contract, samples)
     wanted = compare.one_by_one(engines.load(contract.network, "onnxruntime", path=source), inputs)
+    sizes = compare.BATCHES if all(tensor.shape[0] is None for tensor in contract.inputs) else (1,)
     engine = Engine(file.path, contract)
     try:
         figures: dict[str, Any] = {"alone": compare.differences(wanted, compare.one_by_one(engine, inputs))}
-        for size in compare.BATCHES[1:]:
+        for size in sizes[1:]:
             figures[f"by {size}"] = compare.differences(wanted, compare.in_batches(engine, inputs, size))
-        ms = {str(size): compare.p50_ms(engine, inputs, size) for size in compare.BATCHES}
+        ms = {str(size): compare.p50_ms(engine, inputs, size) for size in sizes}
     finally:
         engine.close()
     if wrong := [f"{fault} ({how})" for how, found in figures.items() for fault in compare.faults(found, precision)]:

@@ -6,9 +6,9 @@ import argparse
 import json
 
 import engines
-from engines.build import DEFAULT_PRECISION, build, prove
+from engines.build import build, default_precision, prove
 from engines.build.files import card_name, source_of
-from engines.contract import CONTRACTS
+from engines.contract import CONTRACTS, GRAPHS
 from engines.errors import UserError
 from engines.hardware import find_driver
 
@@ -35,17 +35,17 @@ def run(args: argparse.Namespace) -> int:
         named = card_name(card, library.is_rtx) if card else target
         for name in args.network or present():
             network = engines.network_file(name)
-            for precision in args.precision or [DEFAULT_PRECISION]:
+            for precision in args.precision if args.precision and name not in GRAPHS else [default_precision(name)]:
                 if precision == "int8" and not args.network and not engines.int8_file(name).is_file():
                     print(f"{name}: left out, for it has no INT8 version")
                     continue
-                file = build(CONTRACTS[name], network, precision, library, named, None if card else target, args.out)
+                file = build((CONTRACTS | GRAPHS)[name], network, precision, library, named, None if card else target, args.out)
                 row = {"engine": file.path.name, "bytes": file.path.stat().st_size, "compared": False}
                 if card is None:
                     why = driver.problem or f"no {target} here"
                     print(f"{file.path}: built, not compared: {why}. It is compared before it is first loaded.")
                 else:
-                    proof = prove(CONTRACTS[name], source_of(name, network, precision), precision, file, args.crops)
+                    proof = prove((CONTRACTS | GRAPHS)[name], source_of(name, network, precision), precision, file, args.crops)
                     row |= {"compared": True, "p50_ms": proof["p50_ms"], "batch": proof["batch"]}
                     print(f"{file.path}: as the reference on {proof['samples']} pictures; {proof['p50_ms']['1']:.2f} ms a picture")
                 built.append(row)
@@ -54,5 +54,5 @@ def run(args: argparse.Namespace) -> int:
 
 
 def present() -> list[str]:
-    """The networks whose file is there."""
-    return [name for name in CONTRACTS if engines.network_file(name).is_file()]
+    """The networks and frame graphs whose file is there."""
+    return [name for name in CONTRACTS | GRAPHS if engines.network_file(name).is_file()]

@@ -13,7 +13,7 @@ from engines.build import compare
 from engines.build.command import present
 from engines.build.files import PRECISIONS
 from engines.check.machine import describe
-from engines.contract import CONTRACTS
+from engines.contract import CONTRACTS, GRAPHS
 from engines.errors import UserError
 from engines.hardware import find_driver
 from engines.samples import sample_inputs
@@ -43,6 +43,10 @@ def run(args: argparse.Namespace) -> int:
 def candidates(name: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Title, runtime and options of every way to run a network; the reference first."""
     yield "onnxruntime", "onnxruntime", {}
+    if name in GRAPHS:  # a CPU does their work with OpenCV
+        yield "onnxruntime-cuda", "onnxruntime-cuda", {}
+        yield "tensorrt fp32", "tensorrt", {"precision": "fp32"}
+        return
     yield "openvino", "openvino", {"path": engines.network_file(name)}
     if engines.int8_file(name).is_file():
         yield "openvino int8", "openvino", {"path": engines.int8_file(name)}
@@ -54,7 +58,7 @@ def candidates(name: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 def check(name: str, samples: Path | None, runs: int) -> list[dict[str, Any]]:
     """A row of figures for every way to run a network that works here, with the reason for every one that does not."""
-    inputs = sample_inputs(CONTRACTS[name], samples)
+    inputs = sample_inputs((CONTRACTS | GRAPHS)[name], samples)
     rows: list[dict[str, Any]] = []
     wanted: dict[str, Any] = {}
     for title, runtime, options in candidates(name):

@@ -7,7 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from engines.contract import Contract, Tensor
+from engines.body import heatmaps
+from engines.contract import CROP_HEIGHT, CROP_WIDTH, LANDMARKS, Contract, Tensor
 from engines.errors import UserError
 from engines.pictures import list_pictures, read_rgb
 
@@ -30,7 +31,12 @@ def sample_inputs(contract: Contract, folder: Path | None = None) -> dict[str, n
 
 
 def _fitted(tensor: Tensor, picture: np.ndarray) -> np.ndarray:
-    """The picture in the size of the tensor; where it has alpha, a disc is cut out on grey."""
+    """The picture in the size of the tensor; where it has alpha, a disc is cut out on grey. What is no picture gets what it stands for."""
+    if tensor.name == "matrix":
+        return np.array([[0.6, 0, 12.3], [0, 0.6, 20.7]], np.float32)
+    if tensor.name == "heatmaps":
+        points = np.random.default_rng(picture.size).uniform(0, (CROP_WIDTH, CROP_HEIGHT), (len(LANDMARKS), 2))
+        return heatmaps.draw(points, CROP_HEIGHT // heatmaps.STRIDE, CROP_WIDTH // heatmaps.STRIDE)
     if tensor.dtype != "uint8" or len(tensor.shape) != 4 or tensor.shape[3] not in (3, 4):
         raise UserError(f"The input '{tensor.name}' is no picture ({tensor.dtype} {list(tensor.shape)}): there are no samples for it.")
     height, width = tensor.shape[1] or picture.shape[0], tensor.shape[2] or picture.shape[1]
