@@ -18,7 +18,7 @@ async def joined(server: Server, request: Request) -> Reply:
     """Whether this phone is in."""
     phone = server.door.phone(request)
     is_in = phone is not None or not server.config.door or server.door.is_here(request)
-    return to_json({"joined": is_in, "screen": bool(phone and phone[1])})
+    return to_json({"joined": is_in, "camera": _camera(server, phone[1], phone[0]) if phone else "phone"})
 
 
 async def join(server: Server, request: Request) -> Reply:
@@ -34,8 +34,8 @@ async def join(server: Server, request: Request) -> Reply:
         return to_json({"joined": False, "reason": refusal.reason, "message": refusal.sentence}, refusal.status)
     if (before := server.door.phone(request)) is not None:
         phone = before[0]  # a phone that comes again stays the one it was
-    server.code_used(phone, screen)
-    reply = to_json({"joined": True, "screen": bool(screen)})
+    await server.code_used(phone, screen)
+    reply = to_json({"joined": True, "camera": _camera(server, screen, phone)})
     reply.cookies.append(server.door.phone_cookie(phone, screen))
     return reply
 
@@ -64,6 +64,12 @@ async def sign_out(server: Server, request: Request) -> Reply:
     reply = to_json({"signed_in": False})
     reply.cookies.append(server.door.sign_out())
     return reply
+
+
+def _camera(server: Server, screen: str, phone: str) -> str:
+    """Whose camera the shopper stands before: the "screen"'s own, with the phone as remote control, or the "phone"'s."""
+    shown = server.screens.get(screen, (None,))[0]
+    return "screen" if shown is not None and shown.own_camera and shown.phone == phone else "phone"
 
 
 def _not_too_soon(server: Server, caller: str) -> None:

@@ -10,7 +10,6 @@ import contextlib
 import datetime
 import logging
 import secrets
-import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from cryptography import x509
 
 from engines.errors import UserError
 
+from .address import outward_address
 from .certificate import RENEW_BEFORE, own_certificate
 from .config import Config
 
@@ -134,13 +134,3 @@ def unwritable(folder: Path) -> str | None:
         with contextlib.suppress(OSError):
             probe.unlink(missing_ok=True)
     return None
-
-
-def outward_address() -> str | None:
-    """The address other machines most likely reach this one by; None without a network. Nothing is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # an address of the documentation: only the route to it is asked for
-        except OSError:
-            return None
-        return str(probe.getsockname()[0])

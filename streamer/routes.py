@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import entry, figures, pages, signalling
+from . import entry, figures, mirror, pages, signalling
 from .http import Access, Route
 from .metrics import metrics
 from .studio import api as studio
@@ -21,6 +21,10 @@ TABLE = [
     Route("POST", "/signin", PUBLIC, entry.sign_in),
     Route("POST", "/signout", PUBLIC, entry.sign_out),
     Route("GET", "/metrics", STAFF, metrics),
+    Route("GET", "/mirror", SCREEN, mirror.page),
+    Route("SOCKET", "/screen", SCREEN, mirror.screen),
+    Route("GET", "/remote", SHOPPER, pages.page("remote.html")),
+    Route("SOCKET", "/remote", SHOPPER, mirror.remote),
     Route("GET", "/numbers", STAFF, pages.page("numbers.html")),
     Route("GET", "/numbers.json", STAFF, figures.as_json),
     Route("GET", "/numbers.csv", STAFF, figures.as_csv),

@@ -19,11 +19,11 @@ from aiohttp import web
 from engines.errors import UserError
 
 from . import logs, settings
+from .address import page_url
 from .aiohttp_app import make_app
 from .certificate import own_certificate, public_part, tls_context
 from .config import Config, stun_server, turn_server
 from .door import Door, kept_key, kept_password
-from .health import outward_address
 from .rtc.version import check_version
 from .server import Catalog, Server
 from .worker import Pipeline
@@ -170,16 +170,6 @@ async def keep_announcing(server: Server, port: int) -> None:
         again.clear()
         print("The code for the next phone:", flush=True)
         show_code(page_url(config, port), server.door.new_code("", config.terminal_code_seconds))
-
-
-def page_url(config: Config, port: int) -> str:
-    """The page's address for phones; localhost where they have none to reach this machine by."""
-    if config.public_url:
-        return config.public_url.rstrip("/") + "/"
-    here = outward_address() if config.host in ("0.0.0.0", "::") else config.host
-    if here is None or here in ("127.0.0.1", "::1"):
-        here = "localhost"
-    return f"{'http' if config.http else 'https'}://{f'[{here}]' if ':' in here else here}:{port}/"
 
 
 def announce(config: Config, port: int, code: str = "") -> bool:

@@ -27,6 +27,7 @@ from .studio import Studio
 from .worker import Pipeline, Worker
 
 if TYPE_CHECKING:
+    from .screens import Screen
     from .signalling import Visit
 
 log = logging.getLogger(__name__)
@@ -38,8 +39,8 @@ SECURITY_HEADERS = {
         "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "Permissions-Policy": (
-        "camera=(self), screen-wake-lock=(self), fullscreen=(self), web-share=(self), microphone=(), geolocation=(), display-capture=(), "
-        "payment=(), usb=(), serial=(), bluetooth=(), midi=(), accelerometer=(), gyroscope=(), magnetometer=()"
+        "camera=(self), screen-wake-lock=(self), fullscreen=(self), microphone=(), geolocation=(), display-capture=(), "
+        "payment=(), usb=(), serial=(), midi=(), accelerometer=(), gyroscope=(), magnetometer=()"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -102,10 +103,12 @@ class Server:
         self.metrics = Metrics(self)
         self.numbers = Numbers(home / FILE if home else None)
         self.health = Health(self, home)
+        self.health.on_clock_set.append(self._renew_codes)
         self.studio = Studio(cast(Any, catalog), self.in_files)
         self.news = News(self)
         self.sessions: dict[Session, Socket] = {}
         self.visits: set[Visit] = set()
+        self.screens: dict[str, tuple[Screen, Socket]] = {}
         self.places = Places(config.max_sessions, config.max_waiting)
         self._sockets: set[Socket] = set()
         self.checking_passwords = 0
@@ -191,10 +194,16 @@ class Server:
         """Which candidates of this phone are tried."""
         return Reachable(self.door.caller(request).split("/")[0], self.door.is_here(request))
 
-    def code_used(self, phone: str, screen: str) -> None:
+    async def code_used(self, phone: str, screen: str) -> None:
         """A phone has joined with the code of this screen, or of the terminal ("")."""
+        if screen in self.screens:
+            await self.screens[screen][0].join(phone)
         for tell in self.on_code_used:
             tell(phone, screen)
+
+    def _renew_codes(self) -> None:
+        for screen, _ in self.screens.values():
+            screen.renew_code()
 
     async def garments(self) -> list[dict[str, str]]:
         """The list of garments as the pages get it."""

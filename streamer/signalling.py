@@ -12,6 +12,7 @@ from .limits import Rate, Reachable
 from .messages import BadMessageError, Bye, Ping, parse_signal
 from .numbers import SESSIONS, WAITED
 from .places import Ticket
+from .screens import OWN
 from .server import Server
 from .session import Session
 
@@ -23,7 +24,10 @@ PROTOCOL_VERSION = 1
 async def session(server: Server, request: Request, socket: Socket) -> None:
     """Seat the shopper, or say why not; return when the session has ended."""
     phone = server.door.phone(request)
-    visit = Visit(server, socket, phone[0] if phone else "", server.door.caller(request), server.reachable(request))
+    name = phone[0] if phone else ""
+    if request.query.get("as") == "screen" and (screen := server.door.screen(request)):
+        name = f"{OWN}{screen}"
+    visit = Visit(server, socket, name, server.door.caller(request), server.reachable(request))
     await visit.run()
 
 

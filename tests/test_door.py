@@ -181,7 +181,7 @@ def test_every_address_has_a_level_and_only_these_are_for_anybody():
 async def test_strangers_see_the_page_and_nothing_behind_the_door(tmp_path):
     async with fitting_room(tmp_path, trust_localhost=False) as client:
         assert (await client.get("/")).status == 200
-        assert (await (await client.get("/join")).json()) == {"joined": False, "screen": False}
+        assert (await (await client.get("/join")).json()) == {"joined": False, "camera": "phone"}
         for route in TABLE:
             if route.access is Access.PUBLIC or route.method == "SOCKET":
                 continue
@@ -197,7 +197,7 @@ async def test_a_phone_joins_with_the_code_and_comes_back_without(tmp_path):
         client.room.on_code_used.append(lambda phone, screen: used.append((phone, screen)))
         code = client.room.door.new_code()
         reply = await client.post("/join", json={"code": code})
-        assert (await reply.json()) == {"joined": True, "screen": False}
+        assert (await reply.json()) == {"joined": True, "camera": "phone"}
         cookie = {"Cookie": cookie_of(reply.headers["Set-Cookie"])}
         assert [screen for _, screen in used] == [""]
         again = await client.post("/join", json={"code": code})

@@ -91,7 +91,7 @@ async def test_a_used_code_is_followed_by_the_next(capsys):
         return text.split("/#")[1].split()[0]
 
     first = await printed()
-    server.code_used(*server.door.join(first))
+    await server.code_used(*server.door.join(first))
     second = await printed()
     assert second != first
     server.door.join(second)

@@ -7,12 +7,19 @@ export async function join() {
   try {
     if (code) {
       const answer = await fetch('/join', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ code }) });
-      if (answer.ok) return null;
+      if (answer.ok) return here(await answer.json());
     }
-    const { joined } = await (await fetch('/join')).json(); // also after a used code: a phone that is in may scan it again
-    return joined ? null : code ? 'code-ended' : 'no-code';
+    const { joined, camera } = await (await fetch('/join')).json(); // also after a used code: a phone that is in may scan it again
+    if (joined) return here({ camera });
+    return code ? 'code-ended' : 'no-code';
   } catch (error) {
     console.warn('the server was not reached', error);
     return null; // the session says so, and goes on trying
   }
+}
+
+/** The shopper is in: on this page, or, before a screen with a camera of its own, on the remote control's. */
+function here({ camera }) {
+  if (camera === 'screen') location.replace('/remote');
+  return null;
 }

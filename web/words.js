@@ -103,3 +103,29 @@ function systemWay({ system }) {
   if (system === 'android') return 'Open the phone’s Settings, then Apps, this browser, Permissions, and allow Camera. Then tap “Try again”.';
   return 'Allow this browser to use the camera in your system’s privacy settings, then click “Try again”.';
 }
+
+/** The big screen's. */
+export const screenLabels = {
+  brand: 'Live fitting room',
+  headline: 'See it on you',
+  lead: 'Scan the code, and this screen becomes your mirror.',
+  scan: 'Point your phone’s camera here',
+  privacy: 'Pictures are not stored.',
+  code: 'The code to join with',
+  ownCamera: 'Use this screen’s camera',
+  fullScreen: 'Full screen',
+};
+
+/** What the big screen says to the shopper before it, as [title, detail]. */
+export const screenSays = {
+  start: ['Hello!', 'Tap “Start the mirror” on your phone, and stand where it sees you.'],
+  stand: ['Hello!', 'Stand in front of this screen. Your phone changes the garment.'],
+  reconnecting: ['One moment, please', ''],
+};
+
+/** What the phone says while it is the remote control. */
+export const remoteSays = {
+  ready: ['Look at the mirror', 'Tap a garment and you are wearing it up there.'],
+  reconnecting: ['Connecting…', ''],
+  over: ['The mirror is free again', 'Scan the code on the screen to go on.'],
+};
