@@ -13,6 +13,7 @@ import re
 import signal
 import sys
 import threading
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -25,6 +26,11 @@ from .config import ROOT, Config
 NAME = "fitting-room"
 PAGE_REQUESTS = 32  # at once beside a replica's sessions: pages and pictures
 FILL = 0.75  # of a replica's places taken on average before one more is started, which takes seconds
+RAY_SETTINGS = {  # of a Ray that is started here; one that runs already needs them where it is started
+    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent to anybody who was not named
+    "RAY_worker_niceness": "0",  # 15 as Ray comes: live video would wait for whatever else the machine does
+    "RAY_SERVE_QUEUE_LENGTH_CACHE_TIMEOUT_S": "0",  # 10 as it comes: so long a busy replica is preferred to one not asked again
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +69,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def deployment(config: Config, least: int, most: int, cpus: float, gpus: float, leave_seconds: float) -> Any:
-    """What Serve is to run: ``least`` to ``most`` replicas, each a server of ``config``."""
+    """What Serve is to run: ``least`` to ``most`` replicas, each a server of ``config``.
+
+    Nobody queues at one replica while another has a place: a phone that finds none asks again every few seconds, and is sent to
+    the less busy of two. At 75% full that is 95% within 12 s instead of 72 s (python -m tests.load).
+    """
+    config = replace(config, max_waiting=0)
     ray_serve = _ray()[1]
     pem, keys = serve.certificate_file(config), serve.kept_keys(config)
 
@@ -100,8 +111,8 @@ def replica_range(text: str) -> tuple[int, int]:
 
 
 def _ray() -> tuple[ModuleType, ModuleType]:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to anybody who was not named
-    os.environ.setdefault("RAY_worker_niceness", "0")  # 15 by default: live video would wait for whatever else the machine does
+    for name, value in RAY_SETTINGS.items():
+        os.environ.setdefault(name, value)
     try:
         import ray
         from ray import serve as ray_serve

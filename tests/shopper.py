@@ -36,11 +36,15 @@ class Shopper:
         self.opened = asyncio.Event()
         self.channel.on("open", self.opened.set)
         self.pinging = None
+        self.places = []  # in the queue, as they were told
 
     async def connect(self, **more):
-        """From hello until the control channel is open."""
-        self.hello = await self._next()
+        """From hello, which comes when there is a place, until the control channel is open."""
         self.pinging = asyncio.ensure_future(self._ping())
+        while (message := await self._next())["type"] == "waiting":
+            self.places.append(message["place"])
+        assert message["type"] == "hello", message
+        self.hello = message
         await self.negotiate(**more)
         await self.opened.wait()
 
