@@ -57,6 +57,7 @@ class Config:
     visit_seconds: float = 2 * 3600.0  # how long a phone that joined may come back without a new code
     staff_seconds: float = 12 * 3600.0  # how long staff stay signed in
     staff_password: str | None = None  # its hash, from `python -m streamer password --print`; none: the one kept in `data`, if any
+    metrics_secret: str | None = None  # lets Prometheus read /metrics from another machine, as its bearer token; none: from this one only
     trusted_proxies: tuple[str, ...] = ()  # addresses of proxies that are believed when they name whom they speak for
     sessions_per_address: int = 8  # shoppers at once from one address: one Wi-Fi may show all its phones as one
     max_waiting: int = 50  # phones that wait for a place; further ones are asked to come back

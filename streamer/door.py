@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import hmac
 import os
 import secrets
 import threading
@@ -124,7 +125,9 @@ class Door:
         """Raises :class:`Refusal` where this request may not."""
         if access is Access.PUBLIC or self.is_staff(request):
             return
-        if access is Access.STAFF:
+        if access is Access.METRICS and (self.is_here(request) or self._has_metrics_secret(request)):
+            return
+        if access in (Access.STAFF, Access.METRICS):
             raise Refusal(401, "Sign in with the staff password.", "staff") if self.has_password else _no_password()
         if self.screen(request) is not None:
             return
@@ -132,6 +135,11 @@ class Door:
             raise Refusal(401, "Sign in with the staff password to set up this screen.", "staff") if self.has_password else _no_password()
         if self._config.door and not self.is_here(request) and self.phone(request) is None:
             raise Refusal(403, "Scan the code that is shown in the fitting room.", "no-code")
+
+    def _has_metrics_secret(self, request: Request) -> bool:
+        secret = self._config.metrics_secret
+        told = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        return bool(secret) and hmac.compare_digest(told.encode(), str(secret).encode())
 
     def is_here(self, request: Request) -> bool:
         """Whether the browser runs on this very machine, and no proxy stands between."""

@@ -26,6 +26,7 @@ class Access(Enum):
     SHOPPER = "a phone that joined with the code"
     SCREEN = "a screen that staff have set up"
     STAFF = "who signed in with the staff password"
+    METRICS = "Prometheus with its secret, this machine, staff"
 
 
 class Refusal(Exception):

@@ -20,7 +20,7 @@ TABLE = [
     Route("GET", "/signin", PUBLIC, pages.page("signin.html")),
     Route("POST", "/signin", PUBLIC, entry.sign_in),
     Route("POST", "/signout", PUBLIC, entry.sign_out),
-    Route("GET", "/metrics", STAFF, metrics),
+    Route("GET", "/metrics", Access.METRICS, metrics),
     Route("GET", "/mirror", SCREEN, mirror.page),
     Route("SOCKET", "/screen", SCREEN, mirror.screen),
     Route("GET", "/remote", SHOPPER, pages.page("remote.html")),

@@ -91,6 +91,16 @@ async def test_the_dashboard_asks_for_what_there_is_and_for_all_of_it(tmp_path):
     assert families <= shown, f"not on the dashboard: {families - shown}"
 
 
+async def test_from_another_machine_prometheus_needs_its_secret(tmp_path):
+    async with fitting_room(tmp_path, metrics_secret="beans", trust_localhost=False) as client:
+        assert (await client.get("/metrics")).status in (401, 403)
+        assert (await client.get("/metrics", headers={"Authorization": "Bearer bean"})).status in (401, 403)
+        assert (await client.get("/metrics", headers={"Authorization": "Bearer beans"})).status == 200
+    (tmp_path / "none").mkdir()
+    async with fitting_room(tmp_path / "none", trust_localhost=False) as client:
+        assert (await client.get("/metrics", headers={"Authorization": "Bearer "})).status in (401, 403)
+
+
 def test_the_dashboard_is_one():
     dashboard = json.loads(DASHBOARD.read_text())
     assert {"title", "uid", "schemaVersion", "panels", "templating"} <= dashboard.keys()
