@@ -33,11 +33,14 @@ def _parser() -> argparse.ArgumentParser:
                           help="7 (default) is right on every processor; 8 overflows on x86 processors without VNNI")  # fmt: skip
     quantize.add_argument("--keep-float", action="append", default=[], metavar="NAME",
                           help="leave layers whose name contains NAME in float32, besides the first and the heads")  # fmt: skip
+    quantize.add_argument("--most-loss", type=float, default=0.02, metavar="SHARE",
+                          help="leave layers in float that alone put an output off by more of its mean (default: 0.02)")  # fmt: skip
     compare = commands.add_parser("compare", help="accuracy and speed of INT8 files beside the committed float network")
     compare.add_argument("files", nargs="+", type=Path, metavar="FILE", help=".onnx files written by quantize")
     compare.add_argument("--crops", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="default: var/calibration")
     compare.add_argument("--data", type=Path, help="folder with people/: measures on labelled validation photos, too")
     compare.add_argument("--runs", type=int, default=200, help="timed runs of each network (default: 200)")
+    compare.add_argument("--page", type=Path, metavar="FILE", help="write the table and the answers side by side to an HTML file")
     compare.add_argument("--threads", type=int, help="default: every core")
     return parser
 

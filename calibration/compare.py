@@ -15,15 +15,19 @@ import numpy as np
 import engines
 from calibration import crops
 from calibration.agreement import Agreement, pays
+from calibration.page import page
 from engines import origin
 from engines.body import Body
 from engines.body.command import parse_picture
 from engines.body.metrics import ParsingScore, correct_keypoints
+from engines.build.files import write
 from engines.crop import crop
 from engines.errors import UserError
 from engines.training import augment, people
 
 _WARM_UP = 5
+_SHOWN = 24
+"""Crops on the page, at most."""
 
 
 def time_side_by_side(engine_list: list[engines.Engine], pictures: np.ndarray, runs: int) -> list[float]:
@@ -84,20 +88,37 @@ def compare(files: list[Path], pictures: np.ndarray, photos: list[people.Person]
     return rows
 
 
-def table(rows: list[dict[str, Any]]) -> Iterator[str]:
-    """The rows as lines for people."""
+def cells(rows: list[dict[str, Any]]) -> list[list[str]]:
+    """The rows as words, the heads first."""
     columns = {
         "same_class": ("same class", ".4f"), "miou_to_float": ("IoU to float", ".4f"), "landmark_p50_px": ("px p50", ".2f"),
         "landmark_p95_px": ("px p95", ".2f"), "val_miou": ("val mIoU", ".4f"), "val_pck": ("val PCK", ".4f"), "p50_ms": ("p50 ms", ".2f"),
         "times_as_fast": ("x", ".2f"),
     }  # fmt: skip
     shown = {key: column for key, column in columns.items() if any(key in row for row in rows)}
-    width = max(len(row["network"]) for row in rows)
-    yield f"{'network':{width}}  {'runtime':11}" + "".join(f"{title:>14}" for title, _ in shown.values()) + "  pays"
+    words = [["network", "runtime", *(title for title, _ in shown.values()), "pays"]]
     for row in rows:
-        cells = [format(row[key], form) if key in row else "" for key, (_, form) in shown.items()]
+        figures = [format(row[key], form) if key in row else "" for key, (_, form) in shown.items()]
         verdict = {True: "yes", False: "no", None: "unknown: give --data"}[row["pays"]] if "pays" in row else ""
-        yield f"{row['network']:{width}}  {row['runtime']:11}" + "".join(f"{cell:>14}" for cell in cells) + f"  {verdict}".rstrip()
+        words.append([row["network"], row["runtime"], *figures, verdict])
+    return words
+
+
+def table(words: list[list[str]]) -> Iterator[str]:
+    """The words as lines for people."""
+    width = max(len(row[0]) for row in words)
+    for network, runtime, *figures, verdict in words:
+        yield f"{network:{width}}  {runtime:11}{''.join(f'{figure:>14}' for figure in figures)}  {verdict}".rstrip()
+
+
+def write_page(path: Path, files: list[Path], pictures: np.ndarray, words: list[list[str]]) -> None:
+    """The table and the first crops with every network's answers, as they are in OpenVINO, as one HTML file. Raises UserError."""
+    shown = pictures[:_SHOWN]
+    reference = Body(engines.load("body", "onnxruntime", path=engines.network_file("body")))
+    others = [Body(engines.load("body", "openvino", path=file)) for file in (engines.network_file("body"), *files)]
+    readings = [[body(picture) for picture in shown] for body in (reference, *others)]
+    titles = ["float, ONNX Runtime", "float, OpenVINO", *(f"{file.name}, OpenVINO" for file in files)]
+    write(path, page(titles, words, shown, readings).encode())
 
 
 def run(args: argparse.Namespace) -> int:
@@ -115,8 +136,11 @@ def run(args: argparse.Namespace) -> int:
         if path.is_file() and not origin.is_made_of(path, network):
             print(f"note: {path} was not quantised from {network} as it is now: the figures compare two networks", file=sys.stderr)
     rows = compare(args.files, pictures, photos, args.runs, args.threads)
-    for line in table(rows):
+    words = cells(rows)
+    for line in table(words):
         print(line)
+    if args.page:
+        write_page(args.page, args.files, pictures, words)
     rounded = [{key: round(value, 4) if isinstance(value, float) else value for key, value in row.items()} for row in rows]
     print(json.dumps({"crops": len(pictures), "photos": len(photos), "runs": args.runs, "rows": rounded}))
     return 0

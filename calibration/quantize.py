@@ -1,4 +1,4 @@
-"""Writes an INT8 network: ONNX Runtime's static quantisation, explicit Q/DQ nodes. The only file here that imports onnx and onnxruntime."""
+"""Writes an INT8 network: ONNX Runtime's static quantisation, explicit Q/DQ nodes. With layers.py the only file here that imports onnx."""
 
 from __future__ import annotations
 
@@ -20,10 +20,13 @@ from tqdm import tqdm
 
 import engines
 from calibration import crops as crop_folder
+from calibration.layers import as_table, losses, to_float
 from engines import origin
 from engines.errors import UserError
 
 METHODS = {"minmax": CalibrationMethod.MinMax, "entropy": CalibrationMethod.Entropy, "percentile": CalibrationMethod.Percentile}
+MOST_LOSS = 0.02
+"""Share of an output's mean that one layer in INT8 may put it off by."""
 _AT_ONCE = 16
 """Crops whose inner values are held in memory together, at most."""
 
@@ -78,13 +81,20 @@ def outer_convolutions(model: onnx.ModelProto) -> set[str]:
 
 
 def quantize(
-    source: Path, out: Path, crops: np.ndarray, method: str, weight_bits: int = 7, keep_float: tuple[str, ...] = ()
+    source: Path,
+    out: Path,
+    crops: np.ndarray,
+    method: str,
+    weight_bits: int = 7,
+    keep_float: tuple[str, ...] = (),
+    most_loss: float = MOST_LOSS,
 ) -> dict[str, Any]:
     """Write the network ``source`` as INT8 to ``out``, with ranges from ``crops`` (uint8 (N,256,192,3)) by ``method`` of :data:`METHODS`.
 
-    The first layer, the heads and layers whose name contains one of ``keep_float`` stay float32. ``weight_bits`` 7 keeps the sums of
-    processors that add products of 8 bits in 16 (AVX2 and AVX-512 without VNNI) from overflowing. Returns how many convolutions there are
-    and the names of those left in float. Raises UserError for a name in ``keep_float`` that no layer has.
+    The first layer, the heads, layers whose name contains one of ``keep_float`` and those that alone put the outputs off by more than the
+    share ``most_loss`` stay float32. ``weight_bits`` 7 keeps the sums of processors that add products of 8 bits in 16 (AVX2 and AVX-512
+    without VNNI) from overflowing. Returns how many convolutions there are, the names of those left in float, and what each of the others
+    costs. Raises UserError for a name in ``keep_float`` that no layer has.
     """
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         folded = Path(folder) / "folded.onnx"
@@ -112,10 +122,14 @@ def quantize(
                 "CalibStridedMinMax": at_once,
             },
         )  # fmt: skip
-    written = onnx.load(out)
+        written = onnx.load(out)
+        # Names of the float network's tensors are those of the folded file, so this is done while it is there.
+        shares = losses(model, written, {model.graph.input[0].name: crops[:_AT_ONCE]})
+        too_much = {name for name, share in shares.items() if share > most_loss}
+        written = to_float(written, model, too_much)
     onnx.helper.set_model_props(written, {origin.KEY: origin.mark(source)})
     onnx.save(written, out)
-    return {"convolutions": len(convolutions), "float": sorted(float_layers)}
+    return {"convolutions": len(convolutions), "float": sorted(float_layers | too_much), "losses": shares}
 
 
 def run(args: argparse.Namespace) -> int:
@@ -128,13 +142,17 @@ def run(args: argparse.Namespace) -> int:
     engines.load(args.network, "onnxruntime")  # a missing or damaged float network is named before minutes of work
     temporary = args.out.with_name(args.out.name + ".part")
     try:
-        layers = quantize(engines.network_file(args.network), temporary, crops, args.method, args.weight_bits, tuple(args.keep_float))
+        layers = quantize(
+            engines.network_file(args.network), temporary, crops, args.method, args.weight_bits, tuple(args.keep_float), args.most_loss
+        )
         engines.load(args.network, "onnxruntime", path=temporary)
         temporary.replace(args.out)
     except OSError as error:
         raise UserError(f"{args.out} cannot be written: {error.strerror}. Choose another --out or make room.") from error
     finally:
         temporary.unlink(missing_ok=True)
+    for line in as_table(layers.pop("losses"), args.most_loss):
+        print(line)
     sizes = {"bytes": args.out.stat().st_size, "float_bytes": engines.network_file(args.network).stat().st_size}
     print(
         json.dumps({"file": str(args.out), "method": args.method, "weight_bits": args.weight_bits, "crops": len(crops), **layers, **sizes})

@@ -70,7 +70,7 @@ def load(name: str, runtime: str | None = None, path: Path | None = None, **opti
 def _load(name: str, runtime: str, path: Path | None, options: dict[str, Any]) -> Engine:
     if runtime not in (*RUNTIMES, *CARD_RUNTIMES):
         raise UserError(f"The runtime '{runtime}' is not known; choose one of {', '.join((*RUNTIMES, *CARD_RUNTIMES))}.")
-    path = path or network_file(name)
+    chosen, path = path is None, path or network_file(name)
     way_out = f"Get it back with 'git checkout -- {path.name}' in {path.parent}, or train it with 'python -m engines.{name}.train'."
     if not path.is_file():
         raise UserError(f"The network file {path} is missing. {way_out}")
@@ -79,7 +79,7 @@ def _load(name: str, runtime: str, path: Path | None, options: dict[str, Any]) -
         module = importlib.import_module(f"engines.runtimes.{file}")
     except ImportError as error:
         raise UserError(f"The runtime '{runtime}' cannot be used here ({error}); install it with 'pip install {file}'.") from error
-    if path == network_file(name):
+    if chosen:
         path = module.choose(path, int8_file(name))
     if on_card:
         options = {**options, "cuda": True}

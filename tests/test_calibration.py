@@ -15,7 +15,8 @@ import engines
 from calibration import crops, sources
 from calibration.agreement import Agreement, pays
 from calibration.collect import collect
-from calibration.compare import compare, table
+from calibration.compare import cells, compare, table
+from calibration.layers import as_table
 from calibration.quantize import METHODS, outer_convolutions, quantize
 from engines import origin
 from engines.body import Body, Reading
@@ -108,6 +109,7 @@ def test_a_videos_frames_are_tried_in_equal_parts(portrait):
 def test_a_quantised_network_has_symmetric_int8_nodes_and_answers_alike(tmp_path, method):
     source, out, pictures = network(tmp_path / "float.onnx"), tmp_path / "int8.onnx", random_crops(6)
     layers = quantize(source, out, pictures, method, weight_bits=7)  # with 8, OpenVINO is 18 % off where there is no VNNI
+    assert layers.pop("losses").keys() == {"inner"}
     assert layers == {"convolutions": 4, "float": ["heatmaps", "parsing", "stem"]}
     assert origin.is_made_of(out, source)
     assert not origin.is_made_of(out, engines.network_file("body"))
@@ -131,6 +133,18 @@ def test_layers_are_left_in_float_by_name(tmp_path):
     assert layers["float"] == ["heatmaps", "inner", "parsing", "stem"]
     with pytest.raises(UserError, match=r"contains 'outer'.*inner"):
         quantize(tmp_path / "float.onnx", tmp_path / "int8.onnx", random_crops(2), "minmax", keep_float=("outer",))
+
+
+def test_a_layer_that_costs_too_much_stays_float(tmp_path):
+    source, out, pictures = network(tmp_path / "float.onnx"), tmp_path / "int8.onnx", random_crops(2)
+    layers = quantize(source, out, pictures, "minmax", most_loss=0.0)
+    assert layers["losses"]["inner"] > 0
+    assert layers["float"] == ["heatmaps", "inner", "parsing", "stem"]
+    model = onnx.load(out)
+    assert not {node.op_type for node in model.graph.node} & {"QuantizeLinear", "DequantizeLinear"}
+    wanted, got = (engines.load("body", "onnxruntime", path=path)(picture=pictures) for path in (source, out))
+    assert all(np.array_equal(got[name], wanted[name]) for name in wanted)
+    assert as_table(layers["losses"], 0.0)[0].endswith("inner  left in float")
 
 
 def test_the_first_layer_and_the_heads_of_the_committed_network_are_known():
@@ -178,7 +192,7 @@ def test_the_float_network_agrees_with_itself():
     assert rows[2]["same_class"] == rows[3]["same_class"] == 1
     assert rows[3]["landmark_p95_px"] == 0
     assert {"times_as_fast", "pays"} <= set(rows[1]) - set(rows[0])
-    lines = list(table(rows))
+    lines = list(table(cells(rows)))
     assert len(lines) == 5
     assert "same class" in lines[0]
     assert "PCK" not in lines[0]  # not measured without photos
@@ -192,12 +206,16 @@ def test_from_a_portrait_to_a_comparison_in_the_terminal(portrait, tmp_path):
     done = run("quantize", "--crops", tmp_path / "crops", "--out", tmp_path / "int8.onnx")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1])["convolutions"] > 3
-    done = run("compare", "--crops", tmp_path / "crops", "--runs", 1, tmp_path / "int8.onnx")
+    done = run("compare", "--crops", tmp_path / "crops", "--runs", 1, "--page", tmp_path / "page.html", tmp_path / "int8.onnx")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout.splitlines()[-1])
     assert len(result["rows"]) == 4
     assert all(row["same_class"] > 0.9 for row in result["rows"])
     assert [p.name for p in tmp_path.iterdir() if p.suffix == ".part"] == []
+    page = (tmp_path / "page.html").read_text()
+    assert page.count("<img") == 6  # her crop, the reference, and two networks with their differences
+    assert "int8.onnx, OpenVINO" in page
+    assert f"{result['rows'][1]['same_class']:.4f}" in page
 
 
 def test_a_network_that_cannot_be_loaded_is_named(tmp_path):

@@ -86,7 +86,7 @@ def write(path: Path, content: bytes) -> None:
         with suppress(OSError):
             part.unlink()
         raise UserError(
-            f"{path} cannot be written: {error.strerror} ({len(content) / 2**20:.1f} MiB are needed). Make room, or choose another --out."
+            f"{path} cannot be written: {error.strerror} ({len(content) / 2**20:.1f} MiB are needed). Make room, or choose another place."
         ) from error
 
 
