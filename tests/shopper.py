@@ -90,11 +90,15 @@ class Shopper:
                 await asyncio.sleep(0.2)
 
     async def _next(self):
-        """The next message that is not a pong."""
-        while (message := await self.ws.receive()).type in (WSMsgType.PING, WSMsgType.PONG):
-            pass
-        assert message.type is WSMsgType.TEXT, message
-        return json.loads(message.data)
+        """The next message that is neither a pong nor news of the garments."""
+        while True:
+            message = await self.ws.receive()
+            if message.type in (WSMsgType.PING, WSMsgType.PONG):
+                continue
+            assert message.type is WSMsgType.TEXT, message
+            told = json.loads(message.data)
+            if told["type"] != "garments":
+                return told
 
     async def leave(self):
         """Say goodbye and close everything."""

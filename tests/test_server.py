@@ -51,11 +51,11 @@ async def open_socket(client):
 
 
 async def closed(ws):
-    """Every message until the server closes."""
+    """Every message until the server closes, news of the garments left out."""
     messages = []
     while (message := await ws.receive()).type is WSMsgType.TEXT:
         messages.append(json.loads(message.data))
-    return messages
+    return [message for message in messages if message["type"] != "garments"]
 
 
 async def test_a_session_from_hello_to_goodbye(tmp_path):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 
@@ -24,6 +27,8 @@ from .private import Private
 from .reach import Reach
 from .receiver import Receiver
 from .sender import Sender
+
+log = logging.getLogger(__name__)
 
 HD = 1280 * 720
 ANYWHERE = Reach()
@@ -70,7 +75,11 @@ class PeerConnection(RTCPeerConnection):
         return sum(entry.bytesReceived for entry in stats), sum(entry.bytesSent for entry in stats)
 
     async def setRemoteDescription(self, sessionDescription: RTCSessionDescription) -> None:
-        """As aiortc's. The answer will also ask for a good bitrate from the start, and for frames to be shown at once."""
+        """As aiortc's. The answer will also ask for a good bitrate from the start, and for frames to be shown at once.
+
+        Raises ValueError where sections are to share a connection that is none of theirs: aiortc would go on without one.
+        """
+        check_bundle(sessionDescription.sdp)
         await super().setRemoteDescription(sessionDescription)
         media = self._own.remoteDescription().media
         for transceiver in self._own.transceivers:
@@ -85,6 +94,19 @@ class PeerConnection(RTCPeerConnection):
         transport = super()._RTCPeerConnection__createDtlsTransport()  # type: ignore[misc]
         self._reach.apply(transport.transport.iceGatherer._connection)
         return transport
+
+    async def close(self) -> None:
+        """As aiortc's; where an offer left a part of it that cannot be stopped, the others are, and the sockets closed."""
+        try:
+            await super().close()
+        except Exception as error:
+            for transport in (*self._own.dtlsTransports, *self._own.iceTransports):
+                with contextlib.suppress(Exception):
+                    await transport.stop()
+            self.remove_all_listeners()
+            if not self._own.isClosed.done():
+                self._own.isClosed.set_result(True)
+            log.warning("a peer connection was not closed as it should be: %r", error)
 
     def _RTCPeerConnection__createTransceiver(
         self, direction: str, kind: str, sender_track: MediaStreamTrack | None = None
@@ -104,6 +126,14 @@ class PeerConnection(RTCPeerConnection):
         transceiver._bundled = alike is not None
         others.append(transceiver)
         return transceiver
+
+
+def check_bundle(sdp: str) -> None:
+    """Raises ValueError where a bundle names a section that there is not, or two have one name."""
+    named = re.findall(r"^a=mid:(.*?)\r?$", sdp, re.MULTILINE)
+    bundled = [mid for group in re.findall(r"^a=group:BUNDLE(.*?)\r?$", sdp, re.MULTILINE) for mid in group.split()]
+    if len({*named}) < len(named) or len({*bundled}) < len(bundled) or not {*bundled} <= {*named}:
+        raise ValueError("the sections of the offer are not named as its bundle says")
 
 
 def _bitrates() -> dict[str, str | int | None]:

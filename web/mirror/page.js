@@ -30,7 +30,7 @@ let stale = false;
 function tell(change) {
   Object.assign(now, change);
   const { phone, live, camera } = now;
-  const seen = Boolean(phone && live && view.srcObject);
+  const seen = Boolean(phone && live && view.srcObject) && body.dataset.link === 'up';
   body.dataset.show = !phone ? 'idle' : seen ? 'mirror' : 'welcome';
   attract.run(!phone);
   const [title, detail] = words(seen);
