@@ -256,3 +256,20 @@ def test_a_device_that_does_not_start_is_named():
     fake.driver.Device = fail
     with pytest.raises(CardError, match=r"card 0 cannot be used .*exclusive"):
         Device(fake.driver)
+
+
+def test_the_card_that_is_none_has_the_names_of_the_real_library():
+    rtx = pytest.importorskip("tensorrt_rtx", reason="TensorRT for RTX is not installed")
+    fake = FakeCard().tensorrt
+    engine = fake.Runtime(None).deserialize_cuda_engine(engines.network_file("body").read_bytes())
+    for mine, real in (
+        (fake.Runtime, rtx.Runtime),
+        (type(engine), rtx.ICudaEngine),
+        (type(engine.create_execution_context(None)), rtx.IExecutionContext),
+    ):
+        methods = {name for name, value in vars(mine).items() if callable(value) and not name.startswith("_")} - {"work"}
+        assert methods
+        assert not methods - set(dir(real))
+    assert {"create_runtime_cache", "set_runtime_cache"} <= set(dir(rtx.IRuntimeConfig))
+    assert {"serialize", "deserialize"} <= set(dir(rtx.IRuntimeCache))
+    assert {mode.name for mode in fake.TensorIOMode} <= set(dir(rtx.TensorIOMode))
