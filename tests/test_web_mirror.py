@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -13,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright
 
 from tests.browser import (
     DESKTOP,
@@ -36,37 +35,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.skipif(find_chromium() is None, r
 # Where the astronaut's clip shows what, in pixels of its 640x480: rows, columns.
 FACE = np.s_[80:145, 262:322]
 TORSO = np.s_[290:380, 205:310]
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_clip(tmp_path_factory.mktemp("clip") / "astronaut.y4m", astronaut_frames())
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("data")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright, clip: Path) -> Iterator[Browser]:
-    with chromium(playwright, clip) as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """The page on a phone. Nothing may go wrong on it: no error on the console, no request to another host."""
-    with open_page(browser, server.url) as (opened, wrong):
-        yield opened
-    assert wrong == []
 
 
 def garments(server: Server) -> list[dict[str, str]]:

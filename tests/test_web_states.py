@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright
 
 from tests.browser import NO_CHROMIUM, ROOT, Server, chromium, find_chromium, open_page, start_mirror
 
@@ -31,20 +31,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    with chromium(playwright) as running:
-        yield running
-
-
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
+    """Things go wrong on it."""
     with open_page(browser, server.url) as (opened, _):
         yield opened
 

@@ -71,7 +71,7 @@ class Studio:
         """
         if sum(not each.published for each in await self.records()) >= MOST_DRAFTS:
             raise UserError(f"{MOST_DRAFTS} garments wait to be looked through: save or delete some of them first.")
-        read = await self.workshop.run(work.read_photo, photo, name or "The photo", urgency=STAFF)
+        read = await self.workshop.run(work.read_photo, photo, "This file", urgency=STAFF)
         return await self._in_files(self._keep, read, name)
 
     def _keep(self, read: work.Read, source: str) -> Record:

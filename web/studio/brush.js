@@ -5,7 +5,7 @@ export class Brush {
   #before;
   #last = null;
   #hover = null;
-  #old = document.createElement('canvas');
+  #old = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
   #box = null;
   erasing = false;
   size = 22; // radius in px on the screen
@@ -18,8 +18,8 @@ export class Brush {
 
   down(point) {
     const { mask } = this.#easel;
-    Object.assign(this.#old, { width: mask.width, height: mask.height });
-    this.#old.getContext('2d').drawImage(mask, 0, 0);
+    Object.assign(this.#old.canvas, { width: mask.width, height: mask.height });
+    this.#old.drawImage(mask, 0, 0);
     this.#box = null;
     this.#last = point;
     this.move(point);
@@ -81,7 +81,7 @@ export class Brush {
     if (!this.#box) return null;
     const [left, top, right, bottom] = this.#box;
     this.#box = null;
-    const patch = this.#old.getContext('2d').getImageData(left, top, right - left, bottom - top);
+    const patch = this.#old.getImageData(left, top, right - left, bottom - top);
     return () => {
       this.#easel.mask.getContext('2d').putImageData(patch, left, top);
       this.#easel.repaint(left, top, right - left, bottom - top);

@@ -60,7 +60,9 @@ export class Points {
   }
 
   draw(context, easel) {
-    for (const [name, [x, y]] of Object.entries(this.marks)) {
+    const names = Object.keys(this.marks).sort((one, other) => (one === this.chosen) - (other === this.chosen)); // the chosen one on top
+    for (const name of names) {
+      const [x, y] = this.marks[name];
       const at = easel.toScreen({ x, y });
       const colour = name.includes('left') ? LEFT : name.includes('right') ? RIGHT : MIDDLE;
       const chosen = name === this.chosen;
