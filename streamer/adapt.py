@@ -15,7 +15,8 @@ Reason = Literal["pipeline", "network"]
 SCALES = (1.0, 0.75, 0.5)  # of the camera's width and height
 LOWEST = 240  # pixels of the shorter side: with fewer nobody recognises a garment
 EVERY = (1, 2, 3)  # of the camera's frames one in so many is taken
-BEHIND = 1 / 3  # share of a second's frames dropped above which the machine is behind: under 20 of 30 are left
+BEHIND = 1 / 3  # share of a second's frames dropped above which the machine is behind: under 20 of 30 are left,
+BUSY = 0.85  # if it also works for this share of the time; else they came in bursts, as after a lost packet
 KEEPS_UP = 0.1  # share below which it keeps up
 SCARCE, AMPLE = 0.04, 0.06  # bits a pixel under which the picture falls to blocks, and with which a step up is worth it
 WINDOW = 1.0  # seconds a decision rests on
@@ -30,6 +31,7 @@ class Seen:
     at: float  # seconds on any clock
     size: tuple[int, int]  # width, height of the camera's frame
     dropped: int  # frames of this session dropped so far
+    busy: float  # seconds that the worker has worked so far, for whomever
     bitrate: int | None  # what the network carries back, bits a second; None: not known
     sized: bool  # whether most of the time for this frame went into work that grows with its size
 
@@ -45,6 +47,7 @@ class Effort:
     began: float | None = None  # the window
     frames: int = 0
     dropped: int = 0
+    busy: float = 0.0
     sized: int = 0
     changed: float = float("-inf")  # the last step
     rose: bool = False  # it was one up
@@ -74,12 +77,13 @@ def update(effort: Effort, seen: Seen) -> Effort:
     effort = replace(effort, fps=round(effort.frames / length, 1))
     came = effort.frames + seen.dropped - effort.dropped
     if came >= FEWEST:
-        effort = _decide(effort, seen, (seen.dropped - effort.dropped) / came)
+        lost = (seen.dropped - effort.dropped) / came
+        effort = _decide(effort, seen, lost if seen.busy - effort.busy > BUSY * length else 0.0)
     return _begin(effort, seen)
 
 
 def _begin(effort: Effort, seen: Seen) -> Effort:
-    return replace(effort, began=seen.at, frames=0, sized=0, dropped=seen.dropped)
+    return replace(effort, began=seen.at, frames=0, sized=0, dropped=seen.dropped, busy=seen.busy)
 
 
 def _decide(effort: Effort, seen: Seen, lost: float) -> Effort:

@@ -276,7 +276,7 @@ class Session:
                 "ms": {stage: round(ms, 2) for stage, ms in returned.ms.items()},
                 "dropped": dropped,
                 "errors": self.seat.errors,
-                "quality": {"height": returned.frame.height, "fps": seat.effort.fps, "reason": seat.effort.reason},
+                "quality": {"height": returned.frame.height, "fps": seat.effort.fps, "reason": seat.effort.reason, "bitrate": seat.bitrate},
                 **more,
             }
         )

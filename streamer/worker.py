@@ -96,6 +96,7 @@ class Worker:
         self._ready = threading.Condition()
         self._seats: deque[Seat] = deque()
         self._stopping = False
+        self._busy = 0.0  # seconds of work so far
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
 
     def start(self) -> None:
@@ -131,7 +132,9 @@ class Worker:
 
     def _run(self) -> None:
         while (work := self._next()) is not None:
-            serve(*work, self.pipeline)
+            start = time.perf_counter()
+            serve(*work, self.pipeline, self._busy)
+            self._busy += time.perf_counter() - start
             del work  # a seat or a frame must not outlive its session here while the thread waits
 
     def _next(self) -> tuple[Seat, Decoded] | None:
@@ -152,8 +155,11 @@ class Worker:
         return None
 
 
-def serve(seat: Seat, decoded: Decoded, pipeline: Pipeline) -> None:
-    """Dress one frame and deliver it. A frame that cannot be dressed is returned plain, and counted."""
+def serve(seat: Seat, decoded: Decoded, pipeline: Pipeline, busy: float = 0.0) -> None:
+    """Dress one frame and deliver it. A frame that cannot be dressed is returned plain, and counted.
+
+    ``busy``: seconds of work before this, for all seats.
+    """
     spans = Spans()
     at = {"arrived": decoded.arrived, "complete": decoded.complete, "decoded": decoded.at, "taken": time.perf_counter()}
     spans.add("decode", decoded.decode_ms)
@@ -172,15 +178,15 @@ def serve(seat: Seat, decoded: Decoded, pipeline: Pipeline) -> None:
             log.exception("a frame could not be dressed and was returned plain; further ones of this session are counted only")
         frame, status = decoded.frame, "plain"
     wearing = worn[0] if worn and status == "ok" else None
-    seat.effort = update(seat.effort, _seen(seat, decoded.frame, spans))
+    seat.effort = update(seat.effort, _seen(seat, decoded.frame, spans, busy))
     seat.deliver(Returned(frame, status, wearing, spans.ms, time.perf_counter(), at, mark))
 
 
-def _seen(seat: Seat, source: VideoFrame, spans: Spans) -> Seen:
+def _seen(seat: Seat, source: VideoFrame, spans: Spans, busy: float) -> Seen:
     work = sum(ms for stage, ms in spans.ms.items() if stage not in ("decode", "wait"))
     sized = spans.ms.get("body", 0.0) < work / 2  # the network sees the person crop, whatever the frame's size
     dropped = seat.inbox.dropped + seat.unsent
-    return Seen(time.perf_counter(), (source.width, source.height), dropped, seat.bitrate, sized)
+    return Seen(time.perf_counter(), (source.width, source.height), dropped, busy + work / 1000, seat.bitrate, sized)
 
 
 def _dress(

@@ -136,7 +136,7 @@ def test_frames_dropped_for_a_second_make_the_effort_smaller(served):
     seat, one = served
     for _ in range(8):
         seat.inbox.put(decoded())
-    seat.effort = Effort(began=time.perf_counter() - 2)
+    seat.effort = Effort(began=time.perf_counter() - 2, busy=-2)
     one(decoded(640, 480), FakePipeline())
     assert seat.effort.steps == ("scale",)
     assert one(decoded(640, 480), FakePipeline()).frame.height == 360
