@@ -34,6 +34,9 @@ class EncodedFrame(JitterFrame):
         self.arrived, self.complete = arrived, complete
 
 
+LONGEST_PAUSE = 0.2  # seconds without a frame after which also one is handed on that has been overtaken
+
+
 @dataclass(frozen=True, eq=False)
 class Decoded:
     """A decoded frame, when it was ready (perf_counter, seconds) and how long decoding took; when its packets came."""
@@ -84,6 +87,11 @@ class EncodedQueue:
                 self._ready.wait()
             return self._items.popleft()
 
+    def overtaken(self) -> bool:
+        """Whether a newer frame waits already: the one at hand is needed only to decode that."""
+        with self._ready:
+            return any(self._items)
+
 
 def is_key_frame(codec: str, data: bytes) -> bool:
     """Whether an encoded frame can be decoded without any before it. Unknown codecs: no."""
@@ -95,8 +103,9 @@ def is_key_frame(codec: str, data: bytes) -> bool:
 
 
 def decode(queue: EncodedQueue, sink: Callable[[Decoded], object], failed: threading.Event) -> None:
-    """The decoder's thread: until the queue ends, every frame that can be decoded goes to the sink."""
+    """The decoder's thread: until the queue ends, every frame goes to the sink that can be decoded and is the newest."""
     decoder, name = None, None
+    handed = float("-inf")
     while (task := queue.get()) is not None:
         codec, encoded = task
         start = time.perf_counter()
@@ -110,6 +119,10 @@ def decode(queue: EncodedQueue, sink: Callable[[Decoded], object], failed: threa
             failed.set()  # keep the decoder: a fresh one could do nothing before the next key frame
             continue
         now = time.perf_counter()
+        if queue.overtaken() and now - handed < LONGEST_PAUSE:
+            queue.dropped += len(frames)
+            continue
+        handed = now if frames else handed
         for frame in frames:
             assert isinstance(frame, VideoFrame)
             sink(Decoded(frame, now, (now - start) * 1000, encoded.arrived, encoded.complete))
