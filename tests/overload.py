@@ -24,8 +24,9 @@ import aiohttp
 import numpy as np
 
 from tests.browser import Server
-from tests.crowd import Guest, Seen, cpu_seconds
+from tests.crowd import Guest, Seen, clip, cpu_seconds
 
+SIZE = (640, 480)
 SETTLE = 12.0  # s left out at the start: the codecs settle, and the picture takes the size that can be kept up
 LEAST_FPS = 15.0
 BOUND_MS = 1000.0  # a delay above this is not bounded: something queues
@@ -59,6 +60,7 @@ def figures(seen: list[Seen], begin: float, end: float) -> Figures:
 
 async def crowd(server: Server, places: int, seconds: float) -> dict:
     """Fill the places twice; the figures of those admitted, and the order in which the others were."""
+    clip(*SIZE)  # encoded before anybody comes: it takes seconds, and a silent phone is given up
     admitted: list[int] = []
     guests: list[Guest] = []
     watching: list[asyncio.Task] = []
@@ -72,7 +74,7 @@ async def crowd(server: Server, places: int, seconds: float) -> dict:
     async with aiohttp.ClientSession(server.url) as client:
         coming = []
         for number in range(2 * places):
-            guests.append(Guest(await client.ws_connect("session", max_msg_size=2**20)))
+            guests.append(Guest(await client.ws_connect("session", max_msg_size=2**20), SIZE))
             coming.append(asyncio.ensure_future(come(number)))
             if number < places:
                 await coming[number]
