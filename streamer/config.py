@@ -39,6 +39,7 @@ class Config:
     public_url: str | None = None  # the page's address as phones have it, where that is not this machine's own: a name, a proxy
     logs: str = "text"  # "json": one JSON object a line
     max_sessions: int = 4  # shoppers at once; further ones wait
+    runtime: str | None = None  # what the networks run on, as `python -m engines check` names it; none: the best that works here
     catalog: str | None = None  # the garments' database, postgresql://USER:PASSWORD@HOST/NAME; none: SQLite in `data`
     pictures: str | None = None  # their pictures, a folder or s3://BUCKET/FOLDER, where `catalog` is shared by machines
     ice_servers: tuple[IceServer, ...] = ()  # none contacted unless named: on a LAN none is needed

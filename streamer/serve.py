@@ -47,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     option("--cert", "PEM certificate of your own (default: one is made and kept)", type=Path, metavar="FILE")
     option("--key", "its private key, PEM", type=Path, metavar="FILE")
     option("--max-sessions", f"shoppers at once; further ones wait (default {default.max_sessions})", type=int, metavar="N")
+    option("--runtime", "what the networks run on; refused where it does not work (default: the best that works here)", metavar="NAME")
     option("--data", "state folder: certificate, catalogue, numbers (default var)", type=Path, metavar="DIR")
     option("--no-door", "let in whoever reaches the page, without the code", action="store_false", dest="door")
     option("--stun", "a STUN server (default: none is contacted)", action="append", metavar="stun:HOST:PORT")
@@ -97,7 +98,7 @@ def make_server(config: Config, certificate: Path | None = None, keys: Keys | No
     """A server with the real pipeline and the real catalogue: everything but what carries it. ``keys``: of the door, if not its own."""
     check_version()
     own = public_part(certificate) if certificate and certificate != config.cert else None
-    return Server(config, load_pipeline(), load_catalog(config), own, Door(config, *(keys or kept_keys(config))), config.data)
+    return Server(config, load_pipeline(config.runtime), load_catalog(config), own, Door(config, *(keys or kept_keys(config))), config.data)
 
 
 def kept_keys(config: Config) -> Keys:
@@ -105,13 +106,13 @@ def kept_keys(config: Config) -> Keys:
     return kept_key(config.data), config.staff_password or kept_password(config.data)
 
 
-def load_pipeline() -> Pipeline:
-    """The real pipeline, on the runtime this machine has; the choice is printed with its reason."""
+def load_pipeline(runtime: str | None = None) -> Pipeline:
+    """The real pipeline, on the runtime named or the best this machine has; the choice is printed with its reason. Raises UserError."""
     from engines.body import Body
 
     from .pipeline import Pipeline as Whole
 
-    body = Body.load()
+    body = Body.load(runtime)
     print(f"Network body on {body.engine.runtime}: {body.engine.reason}", flush=True)
     return Whole(body)
 

@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import engines
 from engines.build.files import EngineFile
 from engines.check.machine import describe
+from engines.errors import CardError, UserError
 from engines.hardware import Card, Driver
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,3 +54,13 @@ def test_the_runtime_taken_here_is_the_one_that_is_loaded():
     engine = engines.load("body")
     assert engine.runtime in (*engines.RUNTIMES, *engines.CARD_RUNTIMES)
     assert engine.batch >= 1
+
+
+def test_a_runtime_that_is_named_is_taken_by_the_server_or_refused(monkeypatch):
+    from streamer.serve import load_pipeline
+
+    monkeypatch.setattr("engines.runtimes.tensorrt.find_driver", lambda: Driver(problem="there is no NVIDIA driver"))
+    with pytest.raises(CardError, match="there is no NVIDIA driver"):
+        load_pipeline("tensorrt")
+    with pytest.raises(UserError, match="'gpu' is not known; choose one of openvino, onnxruntime, tensorrt, onnxruntime-cuda"):
+        load_pipeline("gpu")
