@@ -26,7 +26,8 @@ def _parser() -> argparse.ArgumentParser:
     collect.add_argument("--runtime", help="runtime of the network that finds the people (default: openvino)")
     quantize = commands.add_parser("quantize", help="write a network as INT8, its ranges measured on crops")
     quantize.add_argument("--network", choices=sorted(CONTRACTS), default="body")
-    quantize.add_argument("--crops", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="default: var/calibration")
+    quantize.add_argument("--crops", type=Path, default=DEFAULT_FOLDER, metavar="DIR",
+                          help="crops, or pictures of what the network sees (default: var/calibration)")  # fmt: skip
     quantize.add_argument("--out", type=Path, required=True, metavar="FILE", help="the .onnx to write")
     quantize.add_argument("--method", choices=("minmax", "entropy", "percentile"), default="minmax", help="how ranges are chosen")
     quantize.add_argument("--weight-bits", type=int, choices=(7, 8), default=7,

@@ -9,9 +9,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from engines.contract import CROP_HEIGHT, CROP_WIDTH
+from engines.contract import CROP_HEIGHT, CROP_WIDTH, Contract
 from engines.errors import UserError
 from engines.pictures import list_pictures, read_rgb
+from engines.samples import fitted
 
 _NAME = re.compile(r"[0-9a-f]{16}\.png")
 
@@ -43,6 +44,17 @@ def read(folder: Path) -> np.ndarray:
                 f"take a folder made by 'python -m calibration collect'."
             )
     return np.stack(crops)
+
+
+def read_for(contract: Contract, folder: Path) -> np.ndarray:
+    """What a network is calibrated with, as a batch of its input: crops for one that sees crops, else a folder's pictures in its size.
+
+    Cut-outs keep their alpha. Raises UserError, see :func:`read`.
+    """
+    tensor = contract.inputs[0]
+    if tensor.shape[1:] == (CROP_HEIGHT, CROP_WIDTH, 3):
+        return read(folder)
+    return np.stack([fitted(tensor, read_rgb(path, alpha=True)) for path in list_pictures(folder)])
 
 
 def clear(folder: Path) -> int:

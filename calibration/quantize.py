@@ -22,6 +22,7 @@ import engines
 from calibration import crops as crop_folder
 from calibration.layers import as_table, losses, to_float
 from engines import origin
+from engines.contract import CONTRACTS
 from engines.errors import UserError
 
 METHODS = {"minmax": CalibrationMethod.MinMax, "entropy": CalibrationMethod.Entropy, "percentile": CalibrationMethod.Percentile}
@@ -134,7 +135,7 @@ def quantize(
 
 def run(args: argparse.Namespace) -> int:
     """The command: the whole file or none, checked against the contract before it gets its name. One JSON line last."""
-    crops = crop_folder.read(args.crops)
+    crops = crop_folder.read_for(CONTRACTS[args.network], args.crops)
     if args.out.resolve() == engines.network_file(args.network).resolve():
         raise UserError(f"{args.out} is the float network that quantisation starts from; write the INT8 network elsewhere.")
     if not args.out.parent.is_dir():

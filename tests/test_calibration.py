@@ -20,7 +20,7 @@ from calibration.layers import as_table
 from calibration.quantize import METHODS, outer_convolutions, quantize
 from engines import origin
 from engines.body import Body, Reading
-from engines.contract import CLASSES
+from engines.contract import CLASSES, Contract, Tensor
 from engines.errors import UserError
 from tests.test_engines import tiny_network
 
@@ -126,6 +126,19 @@ def test_a_quantised_network_has_symmetric_int8_nodes_and_answers_alike(tmp_path
         got = engines.load("body", runtime, path=out)(picture=pictures[:1])
         for name in wanted:
             assert np.abs(got[name] - wanted[name]).max() < 0.03 * np.abs(wanted[name]).max(), (runtime, name)
+
+
+def test_a_network_that_sees_no_crops_is_calibrated_with_pictures_in_its_size(tmp_path):
+    cutout = np.dstack([np.full((50, 80, 3), (10, 90, 200), np.uint8), np.full((50, 80), 255, np.uint8)])
+    cutout[:10, :, 3] = 0
+    cv2.imwrite(str(tmp_path / "cutout.png"), cutout)
+    write(tmp_path / "photo.png", data.astronaut())
+    for channels in (3, 4):
+        contract = Contract("n", (Tensor("picture", (None, 64, 48, channels), "uint8", ""),), ())
+        pictures = crops.read_for(contract, tmp_path)
+        assert pictures.shape == (2, 64, 48, channels)
+        assert tuple(pictures[0, 32, 24, :3]) == (200, 90, 10)
+        assert channels == 3 or (pictures[0, 5, 24, 3], pictures[0, 32, 24, 3], pictures[1, 0, 0, 3]) == (0, 255, 0)
 
 
 def test_layers_are_left_in_float_by_name(tmp_path):

@@ -27,10 +27,10 @@ def sample_inputs(contract: Contract, folder: Path | None = None) -> dict[str, n
     if folder is None:
         folder = COLLECTED if COLLECTED.is_dir() and any(COLLECTED.glob("*.png")) else BUILT_IN
     pictures = [read_rgb(path) for path in list_pictures(folder)[:MOST]]
-    return {tensor.name: np.stack([_fitted(tensor, picture) for picture in pictures]) for tensor in contract.inputs}
+    return {tensor.name: np.stack([fitted(tensor, picture) for picture in pictures]) for tensor in contract.inputs}
 
 
-def _fitted(tensor: Tensor, picture: np.ndarray) -> np.ndarray:
+def fitted(tensor: Tensor, picture: np.ndarray) -> np.ndarray:
     """The picture in the size of the tensor; where it has alpha, a disc is cut out on grey. What is no picture gets what it stands for."""
     if tensor.name == "matrix":
         return np.array([[0.6, 0, 12.3], [0, 0.6, 20.7]], np.float32)
@@ -41,7 +41,7 @@ def _fitted(tensor: Tensor, picture: np.ndarray) -> np.ndarray:
         raise UserError(f"The input '{tensor.name}' is no picture ({tensor.dtype} {list(tensor.shape)}): there are no samples for it.")
     height, width = tensor.shape[1] or picture.shape[0], tensor.shape[2] or picture.shape[1]
     sized = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-    if tensor.shape[3] == 3:
-        return sized
+    if tensor.shape[3] <= sized.shape[2]:
+        return np.ascontiguousarray(sized[..., : tensor.shape[3]])
     alpha = cv2.ellipse(np.zeros((height, width), np.uint8), ((width / 2, height / 2), (0.8 * width, 0.8 * height), 0), 255, -1)
     return np.dstack([np.where(alpha[..., None] > 0, sized, 127).astype(np.uint8), alpha])
