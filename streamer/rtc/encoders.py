@@ -61,10 +61,11 @@ def make_encoder(codec: RTCRtpCodecParameters) -> Encoder:
     return get_encoder(codec)
 
 
-class _Live:
+class Live:
     """What both have in common: the bitrate wished for, and times that always grow."""
 
     estimate: int | None = None  # the receiver's, bits a second
+    share = 1.0  # of it for the picture; the rest is for copies
     _pixels = 640 * 480
     _last_pts = -1
 
@@ -72,8 +73,8 @@ class _Live:
     def target_bitrate(self) -> int:
         """Bits a second: the receiver's estimate within our limits; before it has one, a good start for the size."""
         if self.estimate is None:
-            return start_bitrate(self._pixels)
-        return max(LOWEST_BITRATE, min(self.estimate, highest_bitrate(self._pixels)))
+            return round(self.share * start_bitrate(self._pixels))
+        return max(LOWEST_BITRATE, round(self.share * min(self.estimate, highest_bitrate(self._pixels))))
 
     @target_bitrate.setter
     def target_bitrate(self, bitrate: int) -> None:
@@ -104,7 +105,7 @@ class _Live:
         return codec
 
 
-class H264(_Live, h264.H264Encoder):
+class H264(Live, h264.H264Encoder):
     """x264. A new bitrate is taken up under way; a new size needs a new encoder and with it a key frame."""
 
     def encode(self, frame: Frame, force_keyframe: bool = False) -> tuple[list[bytes], int]:
@@ -128,7 +129,7 @@ class H264(_Live, h264.H264Encoder):
         return self._packetize(self._split_bitstream(data)), timestamp
 
 
-class Vp8(_Live, vpx.Vp8Encoder):
+class Vp8(Live, vpx.Vp8Encoder):
     """libvpx. FFmpeg cannot change its bitrate under way: a new encoder, a key frame with it, for a large change only."""
 
     LARGE = 0.3  # of the bitrate at hand

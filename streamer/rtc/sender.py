@@ -1,4 +1,4 @@
-"""Sending that tells what it sent, and encodes in a pool of its own.
+"""Sending that tells what it sent, encodes in a pool of its own, and sends copies where the path loses packets.
 
 aiortc 1.16 encodes in asyncio's default executor, where anything else may stand in the way, and keeps the RTP timestamp of a
 frame (a random origin plus its pts) to itself. The page needs that timestamp to match a returned frame with its timings.
@@ -6,6 +6,8 @@ frame (a random origin plus its pts) to itself. The page needs that timestamp to
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from concurrent.futures import Executor
 from typing import Any, Protocol
@@ -14,10 +16,12 @@ from aiortc import MediaStreamTrack, RTCRtpSender
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.rtcrtpsender import RTCEncodedFrame
+from aiortc.rtp import AnyRtcpPacket, RtcpRrPacket, RtcpSrPacket
 
-from .encoders import make_encoder
+from .encoders import Live, make_encoder
 from .playout import AtOnceExtensions
 from .private import Private
+from .twice import LATER, History, Loss
 
 
 class Reporting(Protocol):
@@ -33,6 +37,8 @@ class Sender(RTCRtpSender):
         super().__init__(track_or_kind, transport)
         self._own = Private(self, RTCRtpSender)
         self._own.rtp_header_extensions_map = AtOnceExtensions()
+        self._own.rtp_history = self._history = History()
+        self.loss = Loss()
         self._pool = pool
         self._unreported: tuple[Reporting, float] | None = None
 
@@ -45,12 +51,15 @@ class Sender(RTCRtpSender):
         if self._unreported is not None:  # aiortc comes back here right after the last packet of the frame before
             (reporting, encode_ms), self._unreported = self._unreported, None
             reporting.sent(self._own.rtp_timestamp, encode_ms)
+        self._send_copies(self._history.fresh())
         track: Any = self.track
         frame = await track.recv()
         if not self._enabled:
             return None
         if self._own.encoder is None:
             self._own.encoder = make_encoder(codec)
+        if isinstance(self._own.encoder, Live):
+            self._own.encoder.share = 0.5 if self.loss.doubling else 1.0
         force_key, self._own.force_keyframe = self._own.force_keyframe, False
         start = time.perf_counter()
         payloads, timestamp = await self._own.loop.run_in_executor(self._pool, self._own.encoder.encode, frame, force_key)
@@ -59,3 +68,19 @@ class Sender(RTCRtpSender):
         if hasattr(track, "sent"):
             self._unreported = (track, (time.perf_counter() - start) * 1000)
         return RTCEncodedFrame(payloads, timestamp, 0)
+
+    async def _handle_rtcp_packet(self, packet: AnyRtcpPacket) -> None:
+        await super()._handle_rtcp_packet(packet)
+        if isinstance(packet, RtcpRrPacket | RtcpSrPacket):
+            for report in packet.reports:
+                if report.ssrc == self._ssrc:
+                    self.loss.report(report.fraction_lost, self._own.rtt)
+
+    def _send_copies(self, sequences: list[int]) -> None:
+        if sequences and self.loss.doubling and self._own.rtx_payload_type is not None:
+            self._own.loop.call_later(LATER, lambda: asyncio.ensure_future(self._resend(sequences)))
+
+    async def _resend(self, sequences: list[int]) -> None:
+        with contextlib.suppress(ConnectionError):  # closed meanwhile
+            for sequence in sequences:
+                await self._retransmit(sequence)
