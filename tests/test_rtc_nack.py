@@ -75,3 +75,21 @@ def test_what_the_decoder_has_passed_is_forgotten(nacks):
     nacks.add(packet(3))
     nacks.forget_before(1)
     assert nacks.missing == {1, 2}
+
+
+def test_what_was_missing_is_counted_and_a_long_path_known(nacks, clock):
+    for number in (0, 1, 4, 5):
+        nacks.add(packet(number))
+    assert nacks.counted()[:2] == (2, 5)
+    for number in range(20):
+        nacks.add(packet(10 + 2 * number))
+        assert nacks.missing
+        clock.now += 0.005
+        nacks.add(packet(9 + 2 * number))
+    assert not nacks.long
+    for number in range(20):
+        nacks.add(packet(60 + 2 * number))
+        assert nacks.missing
+        clock.now += 0.1
+        nacks.add(packet(59 + 2 * number))
+    assert nacks.long

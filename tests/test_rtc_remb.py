@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from streamer.rtc.remb import HIGHEST, PathEstimator
+from streamer.rtc.remb import HIGHEST, LOSSY, PathEstimator
 
 PACKET = 1000  # bytes
 
@@ -14,8 +14,8 @@ PACKET = 1000  # bytes
 class Path:
     """Packets at a rate, through a queue of a capacity, to a receiver that looks now and then."""
 
-    def __init__(self, start_s=0.0):
-        self.estimator = PathEstimator()
+    def __init__(self, start_s=0.0, **options):
+        self.estimator = PathEstimator(**options)
         self.now = start_s
         self.free_at = 0.0
         self.rng = random.Random(1)
@@ -59,3 +59,27 @@ def test_a_standing_queue_takes_the_rate_below_the_capacity_and_it_comes_back_sl
     before = path.rates[-1]
     path.run(3, 3_000_000, 50_000_000)
     assert before < path.rates[-1] < 2 * before
+
+
+class Counted:
+    """Packets as the requests for lost ones count them: ``share`` of each hundred are lost."""
+
+    def __init__(self, share, long=True):
+        self.share, self.long, self.lost, self.expected = share, long, 0.0, 0
+
+    def __call__(self):
+        self.lost, self.expected = self.lost + 100 * self.share, self.expected + 100
+        return round(self.lost), self.expected, self.long
+
+
+def test_packets_lost_on_a_long_path_hold_the_rate_at_few_packets_a_frame():
+    counted = Counted(0.05)
+    path = Path(counted=counted)
+    assert path.run(10, 3_000_000, 20_000_000) == LOSSY
+    counted.share = 0.0
+    assert path.run(10, 3_000_000, 20_000_000) > 3_000_000
+
+
+@pytest.mark.parametrize(("share", "long"), [(0.05, False), (0.01, True)])
+def test_a_short_path_and_a_rare_loss_do_not(share, long):
+    assert Path(counted=Counted(share, long)).run(10, 3_000_000, 20_000_000) == HIGHEST

@@ -18,7 +18,7 @@ from aiortc.rtp import RtpPacket
 
 from .decoder import EncodedFrame, is_key_frame
 
-PATIENCE = 0.25  # seconds a hole may stay open
+PATIENCE = 0.25  # seconds a hole may stay open, at least
 KEY_FRAME_EVERY = 0.3  # seconds between requests while a key frame is awaited
 CAPACITY = 2048  # packets; more than a second of 1080p
 JUMP = 8192  # sequence numbers; further than this is another stream, not a late packet
@@ -37,6 +37,7 @@ class FrameBuffer:
         self._wants_key = False
         self._asked = float("-inf")
         self._complete: list[tuple[int, EncodedFrame]] = []
+        self.patience = PATIENCE  # longer where a second request takes longer to be answered
         self.lost_frames = 0  # frames let go because of a hole: at least so many
 
     @property
@@ -70,7 +71,7 @@ class FrameBuffer:
         now = self._clock()
         hole = bool(self._packets) and self._next is not None and not self._contiguous_to_newest()
         self._stuck_since = (self._stuck_since if self._stuck_since is not None else now) if hole else None
-        if self._stuck_since is not None and (now - self._stuck_since >= PATIENCE or len(self._packets) > CAPACITY):
+        if self._stuck_since is not None and (now - self._stuck_since >= self.patience or len(self._packets) > CAPACITY):
             self._give_up()
         if self._wants_key and now - self._asked >= KEY_FRAME_EVERY:
             self._asked = now

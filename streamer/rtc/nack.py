@@ -17,6 +17,7 @@ FIRST_WAIT = 0.06  # seconds until a request is repeated, before any answer was 
 SHORTEST_WAIT, LONGEST_WAIT = 0.02, 0.25
 MOST_MISSING = 256  # a larger gap is no loss to mend but an outage: a key frame is cheaper
 MOST_REQUESTS = 10
+LONG = 0.045  # seconds of waiting from which a path is long: a round trip of 30 ms
 
 
 @dataclass
@@ -34,6 +35,7 @@ class Nacks:
         self._newest: int | None = None
         self._missing: dict[int, _Missing] = {}
         self._wait = FIRST_WAIT
+        self._lost = self._expected = 0
 
     def __bool__(self) -> bool:
         return bool(self._missing)
@@ -48,9 +50,11 @@ class Nacks:
             self._arrived(self._missing.pop(sequence, None))
             return False
         gap = uint16_add(sequence, -self._newest) - 1
+        self._expected += 1 + gap
         if gap > MOST_MISSING:
             self._missing.clear()
         else:
+            self._lost += gap
             self._missing.update((uint16_add(self._newest, 1 + i), _Missing()) for i in range(gap))
         self._newest = sequence
         return 0 < gap <= MOST_MISSING
@@ -67,6 +71,20 @@ class Nacks:
             if entry.asked >= MOST_REQUESTS:
                 del self._missing[sequence]
         return due
+
+    @property
+    def wait(self) -> float:
+        """Seconds until a request is repeated: one and a half round trips, once one was answered."""
+        return self._wait
+
+    @property
+    def long(self) -> bool:
+        """Whether asking again takes so long that it is worth much to need it rarely."""
+        return self._wait > LONG
+
+    def counted(self) -> tuple[int, int, bool]:
+        """Packets that were missing at first and packets expected so far, and whether the path is long."""
+        return self._lost, self._expected, self.long
 
     def forget_before(self, sequence: int) -> None:
         """Packets before this one are of no use any more."""

@@ -12,7 +12,7 @@ from aiortc.rtcrtpparameters import RTCRtpReceiveParameters
 from aiortc.rtp import RtpPacket
 
 from .decoder import Decoded, EncodedQueue, decode
-from .jitter import FrameBuffer
+from .jitter import PATIENCE, FrameBuffer
 from .nack import Nacks
 from .private import Private
 from .remb import PathEstimator
@@ -28,8 +28,8 @@ class Receiver(RTCRtpReceiver):
         self._own = Private(self, RTCRtpReceiver)
         self._own.decoder_queue = self._queue = EncodedQueue(self._own.decoder_error)
         self._own.jitter_buffer = self._buffer = FrameBuffer(self._own.codecs)
-        self._own.remote_bitrate_estimator = PathEstimator()
         self._own.nack_generator = self._nacks = Nacks()
+        self._own.remote_bitrate_estimator = PathEstimator(self._nacks.counted)
         self._tick: asyncio.TimerHandle | None = None
         self._sink: Callable[[Decoded], object] | None = None
         self._enabled = False
@@ -90,12 +90,18 @@ class Receiver(RTCRtpReceiver):
         self._tick = None
         if (needed := self._buffer.next_sequence) is not None:
             self._nacks.forget_before(needed)
+        self._buffer.patience = max(PATIENCE, 3 * self._nacks.wait)
         if self._enabled and (lost := sorted(self._nacks.missing)):
             await self._send_rtcp_nack(ssrc, lost)
         if self._enabled and self._buffer.needs_key_frame():
             await self._send_rtcp_pli(ssrc)
         if self._enabled and self._nacks and self._tick is None:
             self._schedule(ssrc)
+
+    async def _send_rtcp_nack(self, media_ssrc: int, lost: list[int]) -> None:
+        await super()._send_rtcp_nack(media_ssrc, lost)
+        if self._nacks.long:  # a request may be lost, too; who got the first one lets the second be
+            await super()._send_rtcp_nack(media_ssrc, lost)
 
     def _cancel_tick(self) -> None:
         if self._tick is not None:
