@@ -16,7 +16,7 @@ import contextlib
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,19 @@ def measure(page: Page, url: str, garment: str | None, seconds: float, size: tup
     return seen
 
 
+def watch(url: str, clip: Path, size: tuple[int, int], garment: str | None, seconds: float, flags: Sequence[str] = ()) -> Seen:
+    """:func:`measure` in a Chromium with this clip as its camera."""
+    with sync_playwright() as playwright, chromium(playwright, clip, flags=flags) as browser:
+        page = browser.new_context(**{**PHONE, "device_scale_factor": 1}).new_page()
+        return measure(page, url, garment, seconds, size)
+
+
+def first_garment(url: str) -> str:
+    """The id of the first garment of a server's list."""
+    with urlopen(f"{url.rstrip('/')}/garments.json") as answer:
+        return str(json.load(answer)[0]["id"])
+
+
 def percentile(values: Any, share: float) -> float:
     """A rounded percentile; NaN of nothing."""
     return round(float(np.percentile(values, share)), 1) if len(values) else float("nan")
@@ -208,13 +221,8 @@ def main() -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="latency-")))
         clip = marked_clip(folder / "clip.y4m", args.video, (width, height))
         url = args.url or stack.enter_context(Server(folder / "data")).url
-        with urlopen(f"{url.rstrip('/')}/garments.json") as answer:
-            first = json.load(answer)[0]["id"]
-        garment = None if args.garment == "none" else args.garment or first
-        playwright = stack.enter_context(sync_playwright())
-        browser = stack.enter_context(chromium(playwright, clip))
-        page = stack.enter_context(browser.new_context(**{**PHONE, "device_scale_factor": 1})).new_page()
-        seen = measure(page, url, garment, args.seconds, (width, height))
+        garment = None if args.garment == "none" else args.garment or first_garment(url)
+        seen = watch(url, clip, (width, height), garment, args.seconds)
     figures = summary(seen, garment)
     if not figures["frames"]:
         print("error: no returned frame could be read: is the marker still in the returned picture?", file=sys.stderr)
