@@ -20,6 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``catalog``."""
     parser.add_argument("--data", type=Path, default=Config().data, metavar="DIR", help="state folder (default var)")
     parser.add_argument("--catalog", metavar="URL", help="postgresql://USER:PASSWORD@HOST/NAME (default: SQLite in the state folder)")
+    parser.add_argument(
+        "--pictures", metavar="DIR", help="their pictures, where they are not in the state folder: a folder or s3://BUCKET/DIR"
+    )
     commands = parser.add_subparsers(dest="what", required=True, metavar="export|import|list|remove")
     for name, about in (
         ("export", "write every garment, draft and photo into one zip"),
@@ -33,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do one thing with the catalogue. Raises :class:`UserError` for what the user has to mend."""
-    catalog = Catalog(args.data / "catalog", url=args.catalog)
+    catalog = Catalog(args.data / "catalog", url=args.catalog, pictures=args.pictures)
     try:
         if args.what == "export":
             print(f"{export(catalog, args.file, _progress)} garments are in {args.file}.")
