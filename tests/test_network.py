@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
+import shutil
 from dataclasses import replace
 
 import pytest
+from aioice import ice
 
 from engines.errors import UserError
 from streamer.config import Config, IceServer, turn_server
@@ -49,3 +52,28 @@ def test_phones_are_told_of_turn_and_a_server_with_a_public_address_needs_none()
     config = Config(ice_servers=(turn_server("turn:turn.example"),), turn_secret="north wind")
     assert for_page(config)[0].username == for_media(config)[0].username
     assert for_media(replace(config, public_address=("203.0.113.5",))) == []
+
+
+@pytest.mark.skipif(shutil.which("turnserver") is None, reason="no coturn on this machine (Debian: coturn)")
+@pytest.mark.parametrize("secret", ["north wind", "another"])
+async def test_a_real_coturn_relays_for_who_has_the_secret(tmp_path, secret):
+    server = await asyncio.create_subprocess_exec(
+        *("turnserver", "-n", "--use-auth-secret", "--static-auth-secret=north wind", "--realm=shop.example", "--allow-loopback-peers"),
+        *("--listening-ip=127.0.0.1", "--listening-port=27401", "--relay-ip=127.0.0.1", "--min-port=27410", "--max-port=27420"),
+        *("--no-cli", "--no-tls", "--no-dtls", f"--pidfile={tmp_path}/pid", f"--userdb={tmp_path}/db", "--log-file=stdout", "--simple-log"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        async with asyncio.timeout(20):
+            while b"admin thread" not in await server.stdout.readline():
+                pass
+            (turn,) = with_credentials([turn_server("turn:127.0.0.1:27401")], secret, 60)
+            phone = ice.Connection(True, turn_server=("127.0.0.1", 27401), turn_username=turn.username, turn_password=turn.credential)
+            await phone.gather_candidates()
+            relayed = [candidate for candidate in phone.local_candidates if candidate.type == "relay"]
+            assert bool(relayed) == (secret == "north wind")
+            await phone.close()
+    finally:
+        server.terminate()
+        await server.communicate()
