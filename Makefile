@@ -33,6 +33,7 @@ lint: $(READY_DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m tests.audit
 
 # The pipeline alone, what sessions leave behind in the server, and glass to glass in a real Chromium.
 bench: $(READY_DEV) browser

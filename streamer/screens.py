@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 EMPTY_SECONDS = 30.0  # without anybody in view: the next shopper's turn
 START_SECONDS = 75.0  # for a phone that joined: to allow the camera
-LEFT_SECONDS = 8.0  # for a phone that is gone: it may come back
+LEFT_SECONDS = 5.0  # for a phone that is gone: it may come back
 OWN = "screen:"  # before a screen's name: its own session, with its own camera
 
 

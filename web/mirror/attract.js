@@ -30,6 +30,7 @@ export class Attract {
   #next() {
     if (!this.#garments.length) return;
     this.#at = (this.#at + 1) % this.#garments.length;
+    if (this.#at === 0) document.body.dataset.place = (Number(document.body.dataset.place ?? 0) + 1) % 4; // once a round
     const { name, picture } = this.#garments[this.#at];
     const [leaving, coming] = this.#pictures;
     coming.onload = () => {
