@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
+
+from .rtc import hardware
+
+log = logging.getLogger(__name__)
 
 
 class Pools:
@@ -10,6 +15,8 @@ class Pools:
 
     def __init__(self, encoders: int = 2) -> None:
         self.encoder = ThreadPoolExecutor(encoders, thread_name_prefix="encoder")
+        found = hardware.find()
+        log.info("H.264 is encoded by %s: %s", found.name or "x264 on the CPU", found.reason)
         self.files = ThreadPoolExecutor(1, thread_name_prefix="files")
 
     def close(self) -> None:

@@ -15,9 +15,8 @@ VP8 gets one thread: libvpx's threads wait by spinning, on busy cores that cost 
 
 from __future__ import annotations
 
+import logging
 import os
-from fractions import Fraction
-from typing import cast
 
 import av
 from aiortc.codecs import get_encoder, h264, vpx
@@ -29,7 +28,11 @@ from av.frame import Frame
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 
-FRAME_RATE = 30
+from . import hardware
+from .hardware import context
+
+log = logging.getLogger(__name__)
+
 PACKET_BYTES = 1180  # payload: with RTP, extensions, SRTP, UDP and IPv6 it fits the 1280 bytes that every IPv6 path takes
 LOWEST_BITRATE = 250_000
 X264_THREADS = min(2, os.cpu_count() or 1)
@@ -97,36 +100,50 @@ class Live:
         return frame, timestamp
 
     def _open(self, name: str, frame: VideoFrame) -> VideoCodecContext:
-        codec = cast(VideoCodecContext, av.CodecContext.create(name, "w"))
-        codec.width, codec.height, codec.pix_fmt = frame.width, frame.height, "yuv420p"
+        codec = context(name, frame.width, frame.height)
         codec.bit_rate = self.target_bitrate
-        codec.framerate, codec.time_base = Fraction(FRAME_RATE), VIDEO_TIME_BASE
-        codec.gop_size = 100_000  # key frames when asked for: one on a timer is a burst, and a burst is a delay
         return codec
 
 
 class H264(Live, h264.H264Encoder):
-    """x264. A new bitrate is taken up under way; a new size needs a new encoder and with it a key frame."""
+    """x264, or hardware. A new bitrate is taken up under way; a new size needs a new encoder and with it a key frame."""
 
     def encode(self, frame: Frame, force_keyframe: bool = False) -> tuple[list[bytes], int]:
         frame, timestamp = self._prepare(frame, force_keyframe)
         if self.codec is None or (frame.width, frame.height) != (self.codec.width, self.codec.height):
-            self.codec = self._open("libx264", frame)
-            self.codec.profile = "Baseline"
-            self.codec.thread_count = X264_THREADS
-            most = highest_bitrate(self._pixels)
-            self.codec.options = {
-                "preset": "superfast",
-                "tune": "zerolatency",
-                "sc_threshold": "0",
-                "maxrate": str(most),  # equal to the bitrate it is opened with: only then x264 takes another one later
-                "bufsize": str(most // 4),
-            }
-            self.codec.bit_rate = most
-            self.codec.open()
-        self.codec.bit_rate = self.target_bitrate  # FFmpeg hands a new one to x264 with the next frame
+            self.codec = self._hardware(frame) or self._x264(frame)
+        self.codec.bit_rate = self.target_bitrate  # FFmpeg hands a new one to the encoder with the next frame
         data = b"".join(bytes(packet) for packet in self.codec.encode(frame))
         return self._packetize(self._split_bitstream(data)), timestamp
+
+    def _hardware(self, frame: VideoFrame) -> VideoCodecContext | None:
+        """None where there is none, or where it takes no further session."""
+        name = hardware.find().name
+        if name is None:
+            return None
+        codec = self._open(name, frame)
+        codec.options = dict(hardware.CANDIDATES[name])
+        try:
+            codec.open()
+        except av.FFmpegError as error:
+            log.warning("%s takes no further session (%s): this one is encoded by x264", name, error)
+            return None
+        return codec
+
+    def _x264(self, frame: VideoFrame) -> VideoCodecContext:
+        codec = self._open("libx264", frame)
+        codec.profile, codec.thread_count = "Baseline", X264_THREADS
+        most = highest_bitrate(self._pixels)
+        codec.options = {
+            "preset": "superfast",
+            "tune": "zerolatency",
+            "sc_threshold": "0",
+            "maxrate": str(most),  # equal to the bitrate it is opened with: only then x264 takes another one later
+            "bufsize": str(most // 4),
+        }
+        codec.bit_rate = most
+        codec.open()
+        return codec
 
 
 class Vp8(Live, vpx.Vp8Encoder):
