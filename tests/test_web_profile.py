@@ -5,44 +5,25 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from engines.errors import exit_on_user_error
 from streamer import chromium as chromium_module
 from streamer.__main__ import main
 from streamer.video import VideoWriter
-from tests.browser import DESKTOP, NO_CHROMIUM, Server, astronaut_frames, chromium, find_chromium, open_page, wait_until, write_clip
+from tests.browser import DESKTOP, NO_CHROMIUM, Server, astronaut_frames, find_chromium, open_page, wait_until
 from tests.test_web_profile_logic import check_trace
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(find_chromium() is None, reason=NO_CHROMIUM)]
 
 GARMENT = "tee-sunset"
 PATIENCE = 60  # seconds: a busy machine takes its time to encode, dress and show a few frames
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("data")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    clip = write_clip(tmp_path_factory.mktemp("clip") / "astronaut.y4m", astronaut_frames())
-    with chromium(playwright, clip) as running:
-        yield running
 
 
 def saved(page: Page, button: str, path: Path) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, Playwright
 
 from streamer import marker
 from tests.browser import NO_CHROMIUM, ROOT, chromium, find_chromium
@@ -22,7 +22,7 @@ SITE = "http://profile.test"
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
+def page(playwright: Playwright) -> Iterator[Page]:
     """An empty page that can import the modules; no server is needed."""
 
     def answer(route: Any) -> None:
@@ -30,7 +30,7 @@ def page() -> Iterator[Page]:
         kind = "text/javascript" if path.suffix == ".js" else "text/html"
         route.fulfill(body=path.read_text() if path.suffix == ".js" else "<!doctype html>", content_type=kind)
 
-    with sync_playwright() as playwright, chromium(playwright) as browser:
+    with chromium(playwright) as browser:
         page = browser.new_page()
         page.route(f"{SITE}/**", answer)
         page.goto(SITE)
@@ -130,16 +130,27 @@ JOIN = """const done = [], book = new m.FrameBook((frame) => done.push(frame));
 
 
 def test_a_frames_story_is_put_together_without_gaps(page: Page) -> None:
-    told = "book.reported(x.report, { offset: 4000, error: 0.5 }); book.shown(7, x.metadata, 1042, { encode: 3 });"
+    told = "book.reported(x.report, { offset: 4000, error: 0.5 }); book.shown(7, x.metadata, 1042, { encode: 3, pacer: 1 });"
     body = f"{JOIN} {told} return [done, book.mismatches];"
     (frame,), mismatches = call(page, "frames", body, STORY)
     assert mismatches == 0
     assert (frame["start"], frame["shown"], frame["total"]) == (1001, 1041, 40)
     assert frame["ms"] == pytest.approx(
-        {"capture": 2, "marker": 1, "page_encode": 3, "up": 5, "gather": 1, "decode": 2, "wait": 3, "to_rgb": 1, "find": 1, "body": 6,
-         "fit": 2, "dress": 1, "rest": 1, "out": 1, "encode": 4, "send": 1, "down": 2, "jitter": 1, "page_decode": 2, "display": 9}
+        {"capture": 2, "marker": 1, "page_encode": 3, "pacer": 1, "up": 4, "gather": 1, "decode": 2, "wait": 3, "to_rgb": 1, "find": 1,
+         "body": 6, "fit": 2, "dress": 1, "rest": 1, "out": 1, "encode": 4, "send": 1, "down": 2, "jitter": 1, "page_decode": 2,
+         "display": 9}
     )  # fmt: skip
     assert sum(ms for key, ms in frame["ms"].items() if key != "display") == pytest.approx(frame["total"])
+
+
+def test_without_the_browsers_times_of_a_frame_its_means_are_taken(page: Page) -> None:
+    body = """delete x.metadata.receiveTime; delete x.metadata.processingDuration;
+        book.reported(x.report, { offset: 4000, error: 0.5 });
+        book.shown(7, x.metadata, 1042, { encode: NaN, pacer: NaN, decode: 1.5, jitterBuffer: 2 });"""
+    ms = call(page, "frames", f"{JOIN} {body} return done[0].ms;", STORY)
+    assert {key: ms[key] for key in ("page_encode", "pacer", "up", "down", "jitter", "page_decode")} == pytest.approx(
+        {"page_encode": 0, "pacer": 0, "up": 8, "down": 1.5, "jitter": 2, "page_decode": 1.5}
+    )
 
 
 def test_whichever_comes_first_is_waited_for(page: Page) -> None:

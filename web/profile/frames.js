@@ -44,8 +44,8 @@ export class FrameBook {
   }
 
   /**
-   * A returned frame was shown: the number in its pixels or null, requestVideoFrameCallback's metadata, the callback's time, and what getStats
-   * said of late: {encode, pacer} ms.
+   * A returned frame was shown: the number in its pixels or null, requestVideoFrameCallback's metadata, the callback's time, and the means
+   * getStats had of late: `ms` of rtc-stats.js, or null.
    */
   shown(number, metadata, now, late) {
     this.#shown.push({ number, metadata, now, late });
@@ -109,7 +109,7 @@ export function timeline({ number, sent, report, metadata, now, late }) {
   if (clock) {
     const at = Object.fromEntries(Object.entries(report.at).map(([name, time]) => [name, time - clock.offset]));
     if (sent) Object.assign(ms, travel(at.arrived - sent.done, late));
-    Object.assign(ms, onServer(at, report.ms), backHome(at.sent, shown, metadata));
+    Object.assign(ms, onServer(at, report.ms), backHome(at.sent, shown, metadata, late));
   }
   const display = metadata.expectedDisplayTime - shown;
   if (display >= 0) ms.display = display;
@@ -129,10 +129,16 @@ export function timeline({ number, sent, report, metadata, now, late }) {
   };
 }
 
-/** From the marker to the server: what the encoder takes by getStats, the rest is the network's (and the browser's pacer's). */
+/** From the marker to the server: what the encoder and the pacer take by getStats; the rest is the network's. */
 function travel(span, late) {
-  const encode = Math.max(0, Math.min(span, late?.encode ?? 0));
-  return { page_encode: encode, up: span - encode };
+  const encode = within(late?.encode, span);
+  const pacer = within(late?.pacer, span - encode);
+  return { page_encode: encode, pacer, up: span - encode - pacer };
+}
+
+/** A mean that may be unknown, as a part of a time. */
+function within(mean, span) {
+  return Number.isFinite(mean) ? Math.max(0, Math.min(mean, span)) : 0;
 }
 
 function onServer(at, spans) {
@@ -150,8 +156,13 @@ function onServer(at, spans) {
   return ms;
 }
 
-function backHome(sent, shown, { receiveTime, processingDuration }) {
-  if (receiveTime === undefined) return { down: shown - sent };
-  const decode = Math.max(0, Math.min((processingDuration ?? 0) * 1000, shown - receiveTime));
+/** From the server to the screen: by the frame's own times, else by getStats' means. */
+function backHome(sent, shown, { receiveTime, processingDuration }, late) {
+  if (receiveTime === undefined) {
+    const decode = within(late?.decode, shown - sent);
+    const jitter = within(late?.jitterBuffer, shown - sent - decode);
+    return { down: shown - sent - decode - jitter, jitter, page_decode: decode };
+  }
+  const decode = within((processingDuration ?? late?.decode / 1000) * 1000, shown - receiveTime);
   return { down: receiveTime - sent, jitter: shown - receiveTime - decode, page_decode: decode };
 }

@@ -132,12 +132,12 @@ export class Panels {
     element('fps').textContent = seconds ? `${((recent.length - 1) / seconds).toFixed(1)} fps` : '–';
   }
 
-  #connection({ up, down, limited, rtt, clock, quality, drops, cost }) {
+  #connection({ up, down, limited, rtt, lost, clock, quality, drops, cost }) {
     element('sent').textContent = flow(up);
     element('returned').textContent = flow(down);
     const limits = [limited && limited !== 'none' && `browser: ${limited}`, quality?.reason && `server: ${quality.reason}`].filter(Boolean);
     alertable('limited', limits.join(', ') || 'nothing', limits.length > 0);
-    element('rtt').textContent = inMs(rtt, 1);
+    element('rtt').textContent = `${inMs(rtt, 1)} · ${lost} packets lost`;
     element('clock').textContent = clock ? `± ${clock.error.toFixed(2)} ms` : 'not known';
     alertable('cost', Number.isFinite(cost) ? `${cost.toFixed(2)} ms a frame` : '–', cost > 2);
     fillDrops(element('drops'), drops, this.#returned);

@@ -5,16 +5,15 @@ const PAIRS = {
   pacer: ['outbound-rtp', 'totalPacketSendDelay', 'packetsSent'],
   jitterBuffer: ['inbound-rtp', 'jitterBufferDelay', 'jitterBufferEmittedCount'],
   decode: ['inbound-rtp', 'totalDecodeTime', 'framesDecoded'],
-  processing: ['inbound-rtp', 'totalProcessingDelay', 'framesDecoded'],
 };
 
 export class RtcStats {
   #before = null;
 
   /**
-   * Takes a getStats() report; returns null the first time, and after a new connection. Else: `ms` {encode, pacer, jitterBuffer, decode, processing}
-   * means, NaN where unknown; `up` and `down` {kbps, fps, width, height, codec}; `limited` by what; counts since the last look: `encoded`,
-   * `dropped` (received but never shown), `lost` packets; `rtt` ms, `room` kbit/s the browser believes in.
+   * Takes a getStats() report; returns null the first time, and after a new connection. Else: `ms` {encode, pacer, jitterBuffer, decode} means, NaN
+   * where unknown; `up` and `down` {kbps, fps, width, height, codec}; `limited` by what; counts since the last look: `encoded`,
+   * `dropped` (received but never shown), `lost` packets; `rtt` ms.
    */
   next(report) {
     const now = pick(report);
@@ -43,7 +42,6 @@ export class RtcStats {
       dropped: grown('inbound-rtp', 'framesDropped'),
       lost: grown('inbound-rtp', 'packetsLost'),
       rtt: (now.pair?.currentRoundTripTime ?? NaN) * 1000,
-      room: (now.pair?.availableOutgoingBitrate ?? NaN) / 1000,
     };
   }
 }

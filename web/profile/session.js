@@ -35,6 +35,7 @@ export class ProfileSession {
   #before = {}; // the server's counts at the start of this connection
   #drops = { page_encoder: 0, network: 0, spared: 0, worker: 0, encoder: 0, page: 0, failed: 0 };
   #quality = null; // what the server gives this session for now: {height, fps, reason}
+  #lost = 0; // packets of the returned picture
   #marked = 0;
   #ahead = 0; // frames stamped that the browser has not encoded
 
@@ -186,11 +187,12 @@ export class ProfileSession {
     const marked = this.#marked;
     this.#marked = 0;
     if (!stats) return;
-    this.#late = { encode: stats.ms.encode, pacer: stats.ms.pacer };
-    if (this.#stamp && this.#state === 'live') this.#ahead += marked - stats.encoded;
+    this.#late = stats.ms;
+    this.#lost += stats.lost || 0;
+    if (this.#stamp && this.#state === 'live' && Number.isFinite(stats.encoded)) this.#ahead += marked - stats.encoded;
     this.#drops.page_encoder = Math.max(this.#drops.page_encoder, this.#ahead - UNDER_WAY);
     this.#drops.page += Math.max(0, stats.dropped || 0);
     const quiet = this.#state === 'live' && stats.down.fps > 0 && performance.now() - this.#heard > QUIET_MS;
-    this.#on.sample({ ...stats, at: performance.now(), drops: { ...this.#drops }, cost: this.#cost.perFrame(), clock: this.clock, quality: this.#quality, quiet });
+    this.#on.sample({ ...stats, at: performance.now(), drops: { ...this.#drops }, cost: this.#cost.perFrame(), clock: this.clock, quality: this.#quality, lost: this.#lost, quiet });
   }
 }
