@@ -75,7 +75,11 @@ def test_a_photo_becomes_a_garment_that_is_worn(browser: Browser, server: Server
         assert page.locator("#name").input_value() == before["name"]
         assert page.locator("#tags li").count() >= 3
         assert page.locator('#categories [aria-pressed="true"]').get_attribute("data-category") == before["category"]
-        page.click('[data-category="blouse"]')  # whatever it was taken for
+        page.click('[data-category="skirt"]')  # whatever it was taken for
+        wait_until(page, "document.querySelector('#name').value.endsWith(' skirt')")
+        page.click("#undo")
+        assert page.locator("#name").input_value() == before["name"]
+        page.click('[data-category="blouse"]')
         wait_until(page, "document.querySelector('[data-category=blouse]').ariaPressed === 'true'")
 
         # its first point is dragged, and taken back a step

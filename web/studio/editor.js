@@ -80,6 +80,7 @@ export class Editor {
     this.#take('points');
     this.#reflectUndo();
     if (!this.#dialog.open) this.#dialog.showModal();
+    this.#dialog.scrollTop = element('form').scrollTop = 0;
     return ++this.#turn;
   }
 
@@ -179,8 +180,11 @@ export class Editor {
       this.#points.chosen = null;
       this.#points.marks = found;
       this.#points.unsure = new Set();
+      const name = element('name').value;
+      if (!this.#garment.published && name === this.#garment.name) element('name').value = words.nameFor(category, this.#garment.tags);
       this.#remember(() => {
         this.#mark(old);
+        element('name').value = name;
         Object.assign(this.#points, { marks, unsure, chosen: null });
       });
       this.#easel.draw();

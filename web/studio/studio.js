@@ -114,14 +114,23 @@ function look(id) {
 /** After a draft the next one opens, until all are looked through. */
 function next() {
   const draft = reviewing && garments.find(({ published }) => !published);
-  if (draft) editor.open(draft.id);
+  if (!draft) return;
+  editor.open(draft.id);
+  raiseToast();
 }
 
 function toast(text) {
   clearTimeout(toastTimer);
   element('toast').textContent = text;
+  raiseToast();
   document.body.classList.add('toasting');
   toastTimer = setTimeout(() => document.body.classList.remove('toasting'), TOAST_MS);
+}
+
+/** Above the dialog that has opened since. */
+function raiseToast() {
+  element('toast').hidePopover();
+  element('toast').showPopover();
 }
 
 // --- wiring -------------------------------------------------------------------------------------------------------------

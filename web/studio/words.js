@@ -18,6 +18,12 @@ export const words = {
   deleted: (name) => `${name} is gone.`,
   noPhoto: 'The photo of this piece was not kept: what is erased can only be brought back until it is saved.',
   unsure: (names) => `Look at ${names}: ${names.includes(',') ? 'these points are' : 'this point is'} not certain.`,
+  /** The name to start with, as the server makes it, for what it was not taken for: "Navy striped skirt". */
+  nameFor(category, { colours = [], pattern }) {
+    const kind = { blouse: 'top', outwear: 'jacket' }[category] ?? category;
+    const name = [colours[0]?.name, pattern === 'plain' ? '' : pattern, kind].filter(Boolean).join(' ');
+    return name[0].toUpperCase() + name.slice(1);
+  },
   batch: (done, total) => `Reading photo ${Math.min(done + 1, total)} of ${total}`,
   batchDone: (read, failed) => `${read === 1 ? 'One photo is' : `${read} photos are`} read${failed ? `, ${failed} could not be` : ''}.`,
 };
