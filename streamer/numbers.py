@@ -80,6 +80,7 @@ class Numbers:
                     rows.execute(upsert, [dict(zip(Row._fields, (*key, value), strict=True)) for key, value in taken.items()])
                 rows.execute(sa.delete(_numbers).where(_numbers.c.day < (self._now().date() - timedelta(KEPT_DAYS)).isoformat()))
         except (sa.exc.DatabaseError, OSError) as error:
+            self._engine.dispose()  # a connection opened while the disk was read-only would stay so
             with self._lock:
                 self._counts.update(taken)
             if not self._refused:
