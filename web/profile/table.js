@@ -46,12 +46,13 @@ const CAUSES = {
   failed: 'Could not be dressed: returned plain',
 };
 
-/** Counts by cause with their bars. */
-export function fillDrops(list, drops, shown) {
+/** Counts by cause with their bars, and their shares of all frames; so many came back. */
+export function fillDrops(list, drops, returned) {
+  const all = returned + Object.values(drops).reduce((sum, count) => sum + count, 0);
   const most = Math.max(1, ...Object.values(drops));
   list.replaceChildren(...Object.entries(CAUSES).map(([cause, text]) => {
     const count = drops[cause] ?? 0;
-    const share = count ? ` · ${((100 * count) / (count + shown)).toFixed(1)}%` : '';
+    const share = count ? ` · ${((100 * count) / all).toFixed(1)}%` : '';
     const bar = document.createElement('meter');
     Object.assign(bar, { min: 0, max: most, value: count });
     const item = element('li', text, count ? 'some' : '');
