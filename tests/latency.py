@@ -16,7 +16,7 @@ import contextlib
 import json
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -95,8 +95,10 @@ def marked_clip(path: Path, video: Path | None, size: tuple[int, int]) -> Path:
     return write_clip(path, frames())
 
 
-def measure(page: Page, url: str, garment: str | None, seconds: float, size: tuple[int, int]) -> Seen:
-    """Start the mirror on ``page``, wear the garment, watch for ``seconds``."""
+def measure(
+    page: Page, url: str, garment: str | None, seconds: float, size: tuple[int, int], midway: Callable[[], object] | None = None
+) -> Seen:
+    """Start the mirror on ``page``, wear the garment, watch for ``seconds``; ``midway`` is called after half of them."""
     page.add_init_script(path=ROOT / "tests" / "latency.js")
     page.goto(f"{url}?camera={size[0]}x{size[1]}")
     page.wait_for_selector("body[data-ready]")
@@ -113,6 +115,9 @@ def measure(page: Page, url: str, garment: str | None, seconds: float, size: tup
     while left > 0:
         page.evaluate("ms => new Promise((done) => setTimeout(done, ms))", min(CHUNK, left) * 1000)
         left -= CHUNK
+        if midway and left <= seconds / 2:
+            midway()
+            midway = None
         taken = page.evaluate("latency.take()")
         for name in ("local", "view", "reports"):
             getattr(seen, name).extend(taken[name])
@@ -122,11 +127,11 @@ def measure(page: Page, url: str, garment: str | None, seconds: float, size: tup
     return seen
 
 
-def watch(url: str, clip: Path, size: tuple[int, int], garment: str | None, seconds: float, flags: Sequence[str] = ()) -> Seen:
+def watch(url: str, clip: Path, size: tuple[int, int], garment: str | None, seconds: float, flags: Sequence[str] = (), **more: Any) -> Seen:
     """:func:`measure` in a Chromium with this clip as its camera."""
     with sync_playwright() as playwright, chromium(playwright, clip, flags=flags) as browser:
         page = browser.new_context(**{**PHONE, "device_scale_factor": 1}).new_page()
-        return measure(page, url, garment, seconds, size)
+        return measure(page, url, garment, seconds, size, **more)
 
 
 def first_garment(url: str) -> str:

@@ -1,6 +1,6 @@
 """The mirror over a bad network: as tests.latency, with Chromium in a network namespace of its own behind a path that loses and delays.
 
-    python -m tests.lossy [--loss 5] [--delay 50] [--seconds N] [--size WxH]
+    python -m tests.lossy [--loss 5] [--delay 50] [--seconds N] [--size WxH] [--switch]
 
 The path is two TUN devices, one in the namespace, with a process between them that drops packets at random and holds the others
 back; tc's netem does the same, but not every kernel has it. Its packets are 1,280 bytes at most. Root on Linux only.
@@ -31,7 +31,7 @@ import numpy as np
 from tests.browser import Server, find_chromium
 from tests.latency import Seen, first_garment, marked_clip, percentile, summary, table, unwrap, watch
 
-NAMESPACE, HERE, THERE = "fitting-room-test", "10.213.77.1", "10.213.77.2"
+NAMESPACE, HERE, THERE, ELSEWHERE = "fitting-room-test", "10.213.77.1", "10.213.77.2", "10.213.77.3"
 DEVICES = ("mirror-here", "mirror-there")
 MTU = 1280
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
@@ -53,7 +53,8 @@ def relay(loss: float, delay: float, seed: int = 1) -> None:
                 heapq.heappush(under_way, (time.monotonic() + delay, number, ends[end == ends[0]], packet))
         while under_way and under_way[0][0] <= time.monotonic():
             _, _, end, packet = heapq.heappop(under_way)
-            os.write(end, packet)
+            with contextlib.suppress(OSError):  # the device is not up yet: one more packet is lost
+                os.write(end, packet)
 
 
 def _tun(name: str) -> int:
@@ -75,9 +76,9 @@ def bad_path(loss: float, delay: float) -> Iterator[None]:
             for command in (
                 ("ip", "netns", "add", NAMESPACE),
                 ("ip", "link", "set", DEVICES[1], "netns", NAMESPACE),
-                ("ip", "address", "add", f"{HERE}/30", "dev", DEVICES[0]),
+                ("ip", "address", "add", f"{HERE}/29", "dev", DEVICES[0]),
                 ("ip", "link", "set", DEVICES[0], "mtu", str(MTU), "up"),
-                (*inside, "address", "add", f"{THERE}/30", "dev", DEVICES[1]),
+                (*inside, "address", "add", f"{THERE}/29", "dev", DEVICES[1]),
                 (*inside, "link", "set", DEVICES[1], "mtu", str(MTU), "up"),
                 (*inside, "link", "set", "lo", "up"),
             ):
@@ -86,6 +87,12 @@ def bad_path(loss: float, delay: float) -> Iterator[None]:
         finally:
             process.kill()
             subprocess.run(["ip", "netns", "delete", NAMESPACE], check=False, capture_output=True)
+
+
+def switch_network() -> None:
+    """Give Chromium's side another address: every connection of the old one is dead."""
+    for what, address in (("delete", THERE), ("add", ELSEWHERE)):
+        subprocess.run(["ip", "-n", NAMESPACE, "address", what, f"{address}/29", "dev", DEVICES[1]], check=True)
 
 
 def recovery(seen: Seen) -> dict[str, Any]:
@@ -106,6 +113,9 @@ def main() -> int:
     parser.add_argument("--delay", type=float, default=50, help="ms, each way (default %(default)s)")
     parser.add_argument("--size", default="640x480", metavar="WxH", help="of the camera (default %(default)s)")
     parser.add_argument("--seconds", type=float, default=30, help="how long to measure (default %(default)s)")
+    parser.add_argument(
+        "--switch", action="store_true", help="midway from Wi-Fi to mobile, so to speak: all connections of the old address are dead"
+    )
     parser.add_argument("--relay", nargs=2, type=float, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.relay:
@@ -122,7 +132,9 @@ def main() -> int:
         inside.chmod(0o755)
         os.environ["CHROMIUM"] = str(inside)
         url = f"http://mirror.localhost:{server.port}/"  # by its name a page that may use the camera
-        seen = watch(url, clip, (width, height), garment, args.seconds, (f"--host-resolver-rules=MAP mirror.localhost {HERE}",))
+        flags = (f"--host-resolver-rules=MAP mirror.localhost {HERE}",)
+        midway = switch_network if args.switch else None
+        seen = watch(url, clip, (width, height), garment, args.seconds, flags, midway=midway)
     figures = summary(seen, garment) | recovery(seen) | {"loss_percent": args.loss, "delay_ms": args.delay}
     print(table(figures))
     print(f"  {'picture stood still, p99':<26}{figures['still_p99_ms']:>9.1f} ms (at most {figures['still_longest_ms']:.0f})")

@@ -1,8 +1,10 @@
 // One connection to the server: a WebSocket for signalling, a peer connection for the picture, a data channel for control.
 // It is used once and ends once; mirror-session.js makes the next one. It knows nothing about the page.
 
-const PING_MS = 1000;
-const SILENCE_MS = 4000; // no pong for this long: lost
+const PING_MS = 400;
+const SILENCE_MS = 2000; // nothing heard for this long, neither here nor there: lost
+const DOUBT_MS = 1000; // the same after the network has changed, or the page or the machine has slept
+const OPEN_MS = 4000; // until the socket is open
 const MEDIA_MS = 10000; // from the socket's opening to the connected peer
 const INTERRUPTED_MS = 1500; // ICE may heal itself in this time
 
@@ -17,6 +19,7 @@ export class Link {
   #clock = null;
   #opened = 0;
   #heard = 0;
+  #checked = 0;
   #interrupted = 0;
   #ended = false;
 
@@ -29,7 +32,7 @@ export class Link {
     this.#on = on;
     this.#track = track;
     this.#settings = { ...settings };
-    this.#opened = this.#heard = performance.now();
+    this.#opened = this.#heard = this.#checked = performance.now();
     this.#socket = new WebSocket(url);
     this.#socket.onmessage = ({ data }) => this.#receive(JSON.parse(data)).catch((error) => this.#end('media', error));
     this.#socket.onclose = () => this.#end('server');
@@ -71,14 +74,28 @@ export class Link {
     this.#end();
   }
 
-  /** Pings, and ends a connection that has gone quiet. Runs each second; call it when the page comes back to view. */
+  /** Pings, and ends a connection that has gone quiet. */
   check() {
     const now = performance.now();
+    if (now - this.#checked > 4 * PING_MS) this.#allow(now, DOUBT_MS); // this page did not run: its silence proves nothing
+    this.#checked = now;
     const connected = this.#peer?.connectionState === 'connected';
-    if (now - this.#heard > SILENCE_MS) this.#end('server');
+    const patience = this.#socket.readyState === WebSocket.CONNECTING ? OPEN_MS : SILENCE_MS;
+    if (now - this.#heard > patience) this.#end('server');
     else if (!connected && this.#peer && !this.#interrupted && now - this.#opened > MEDIA_MS) this.#end('media');
     else if (this.#interrupted && now - this.#interrupted > INTERRUPTED_MS) this.#end('media');
     else this.#send({ type: 'ping', t: now });
+  }
+
+  /** The network has changed or the page is back: whoever is still there answers soon. */
+  doubt() {
+    this.#allow(performance.now(), DOUBT_MS);
+    this.check();
+  }
+
+  /** From now on so much silence is allowed. */
+  #allow(now, ms) {
+    this.#heard = now - SILENCE_MS + ms;
   }
 
   /** The peer connection's statistics, or null while there is none. */
@@ -137,7 +154,11 @@ export class Link {
       this.tell({ type: 'mirror', on: this.#settings.mirror });
       for (const message of this.#settings.greetings ?? []) this.tell(message);
     };
-    control.onmessage = ({ data }) => this.#on.message?.(JSON.parse(data));
+    control.onclose = () => this.#end('media'); // without it no garment can be chosen
+    control.onmessage = ({ data }) => {
+      this.#heard = performance.now();
+      this.#on.message?.(JSON.parse(data));
+    };
   }
 
   #follow(state) {
@@ -156,7 +177,7 @@ export class Link {
     clearInterval(this.#clock);
     this.#socket.onmessage = this.#socket.onclose = null;
     this.#socket.close();
-    if (this.#control) this.#control.onopen = this.#control.onmessage = null;
+    if (this.#control) this.#control.onopen = this.#control.onclose = this.#control.onmessage = null;
     if (this.#peer) {
       this.#peer.ontrack = this.#peer.onicecandidate = this.#peer.onconnectionstatechange = null;
       this.#peer.close();

@@ -3,7 +3,7 @@
 
 import { Link } from './link.js';
 
-const BACKOFF_MS = [250, 500, 1000, 2000];
+const BACKOFF_MS = [100, 500, 1000, 2000];
 const FULL_MS = 4000; // how often a full server is asked again
 const PATIENCE = 3; // attempts that fail in a row before the shopper is told why
 
@@ -74,7 +74,7 @@ export class MirrorSession {
   /** The network or the page has come back: look at once instead of at the next tick. */
   wake() {
     if (!this.#running) return;
-    if (this.#link) this.#link.check();
+    if (this.#link) this.#link.doubt();
     else this.#connect();
   }
 

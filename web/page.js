@@ -278,6 +278,7 @@ document.addEventListener('visibilitychange', () => {
   }
 });
 window.addEventListener('online', () => session.wake());
+navigator.connection?.addEventListener?.('change', () => session.wake()); // from Wi-Fi to mobile and back
 window.addEventListener('pagehide', () => {
   if (isRunning()) stop();
 });
