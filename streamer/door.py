@@ -37,8 +37,12 @@ HERE = {"localhost", "127.0.0.1", "::1"}
 class Door:
     """Checks a request against the access level of its route; makes codes and cookies. Safe to call from several threads."""
 
-    def __init__(self, config: Config, key: bytes | None = None, password_hash: str | None = None) -> None:
-        """``key`` of 32 bytes: the one that is kept; without, one for this run. ``password_hash``: argon2's, of the staff password."""
+    def __init__(self, config: Config, key: bytes | None = None, password_hash: str | None = None, born: float = 0.0) -> None:
+        """``key`` of 32 bytes: the one that is kept; without, one for this run. ``password_hash``: argon2's, of the staff password.
+
+        Codes made before ``born`` (s since 1970) are not taken: which of them were used is forgotten at a restart.
+        """
+        self._born = born
         self._config, self._key, self._password_hash = config, key or secrets.token_bytes(32), password_hash
         self._used: dict[str, float] = {}  # codes that were used, until they would have ended anyway
         self._lock = threading.Lock()
@@ -59,7 +63,7 @@ class Door:
             raise Refusal(403, "This is not a code of this fitting room. Scan the one that is shown there.", "no-code")
         (name, screen, lasts), made = value[0].split("~"), value[1]
         now = time.time()
-        if abs(now - made) > float(lasts):  # also ahead: the clock was set back
+        if abs(now - made) > float(lasts) or made < self._born:  # also ahead: the clock was set back
             raise Refusal(403, "This code has ended. Scan the one that is shown now.", "code-ended")
         with self._lock:
             self._used = {each: ends for each, ends in self._used.items() if ends > now}

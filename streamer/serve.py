@@ -10,6 +10,7 @@ import logging
 import signal
 import ssl
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,8 @@ def make_server(config: Config, certificate: Path | None = None, keys: Keys | No
     """A server with the real pipeline and the real catalogue: everything but what carries it. ``keys``: of the door, if not its own."""
     check_version()
     own = public_part(certificate) if certificate and certificate != config.cert else None
-    return Server(config, load_pipeline(config.runtime), load_catalog(config), own, Door(config, *(keys or kept_keys(config))), config.data)
+    door = Door(config, *keys) if keys else Door(config, *kept_keys(config), born=int(time.time()))  # a replica takes the cluster's codes
+    return Server(config, load_pipeline(config.runtime), load_catalog(config), own, door, config.data)
 
 
 def kept_keys(config: Config) -> Keys:

@@ -84,6 +84,14 @@ def test_a_code_ends_whichever_way_the_clock_jumps(monkeypatch):
     assert door.phone(request(cookie=cookie)) == ("phone", "")
 
 
+def test_a_restart_forgets_no_used_code(monkeypatch):
+    now = Now(monkeypatch)
+    code = Door(Config(), KEY).new_code()
+    now.at += 2
+    with pytest.raises(Refusal, match="has ended"):
+        Door(Config(), KEY, born=int(now.at)).join(code)
+
+
 @pytest.mark.parametrize("kind", ["phone", "staff", "screen"])
 def test_what_was_signed_for_one_thing_opens_no_other(kind):
     door = Door(Config(), KEY, HASH)
@@ -315,3 +323,27 @@ async def test_one_sessions_excess_ends_it_with_a_reason_and_no_other(tmp_path):
         await good.frame()
         await good.leave()
         await chatty.clean_up()
+
+
+async def test_the_log_names_nobody(tmp_path, caplog):
+    caplog.set_level("INFO")
+    async with fitting_room(tmp_path, trust_localhost=False) as client:
+        code = client.room.door.new_code()
+        cookie = {"Cookie": cookie_of((await client.post("/join", json={"code": code})).headers["Set-Cookie"])}
+        shopper = Shopper(await client.ws_connect("/session", headers=cookie))
+        await shopper.connect(garment="red")
+        await shopper.frame()
+        await shopper.ws.send_str("nonsense")
+        await closed(shopper.ws)
+        await client.post("/signin", json={"password": "a secret guess"})
+        await shopper.clean_up()
+    said = " ".join(record.getMessage() for record in caplog.records if record.name.startswith("streamer"))
+    for secret in (code, cookie["Cookie"].split("=")[1], "a secret guess", "127.0.0.1", "candidate", "nonsense"):
+        assert secret not in said
+
+
+async def test_only_a_certificate_of_ones_own_is_insisted_on(tmp_path):
+    async with fitting_room(tmp_path) as client:
+        assert "Strict-Transport-Security" not in (await client.get("/")).headers
+        client.room.config = replace(client.room.config, cert=tmp_path / "own.pem")
+        assert "max-age=31536000" in (await client.get("/")).headers["Strict-Transport-Security"]
