@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
@@ -17,13 +18,30 @@ from engines.errors import exit_on_user_error
 from streamer import chromium as chromium_module
 from streamer.__main__ import main
 from streamer.video import VideoWriter
-from tests.browser import DESKTOP, NO_CHROMIUM, Server, astronaut_frames, find_chromium, open_page, wait_until
+from tests.browser import DESKTOP, NO_CHROMIUM, Server, astronaut_frames, find_chromium, wait_until, watch
 from tests.test_web_profile_logic import check_trace
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(find_chromium() is None, reason=NO_CHROMIUM)]
 
 GARMENT = "tee-sunset"
 PATIENCE = 60  # seconds: a busy machine takes its time to encode, dress and show a few frames
+
+
+@contextlib.contextmanager
+def profiler(browser: Browser, server: Server, query: str = "", script: str = "") -> Iterator[Page]:
+    """The profiler's page, ready, in a browser changed by ``script`` first. Nothing may go wrong on it."""
+    context = browser.new_context(**DESKTOP)
+    page = context.new_page()
+    wrong = watch(page)
+    try:
+        page.set_default_timeout(PATIENCE * 1000)
+        page.add_init_script(script)
+        page.goto(f"{server.url}profile{query}")
+        page.wait_for_selector("body[data-ready]")
+        yield page
+    finally:
+        context.close()
+        assert wrong == []  # here, because it says best why something else failed
 
 
 def saved(page: Page, button: str, path: Path) -> str:
@@ -39,8 +57,7 @@ def notes(page: Page) -> str:
 
 
 def test_a_run_from_a_link_is_recorded_saved_and_compared(browser: Browser, server: Server, tmp_path: Path) -> None:
-    link = f"{server.url}profile?garment={GARMENT}&size=640x480&seconds=3&run=1"
-    with open_page(browser, link, **DESKTOP) as (page, wrong):
+    with profiler(browser, server, f"?garment={GARMENT}&size=640x480&seconds=3&run=1") as page:
         wait_until(page, "document.body.dataset.recorded", PATIENCE)
         summary = json.loads(page.locator("#summary").text_content() or "")
         assert summary["frames"] == int(page.locator("body").get_attribute("data-recorded") or 0)
@@ -79,7 +96,6 @@ def test_a_run_from_a_link_is_recorded_saved_and_compared(browser: Browser, serv
         assert "garment=tee-sunset&size=640x480&seconds=3&run=1" in page.url
         page.click("#start")
         assert page.inner_text("#status") == "Not running"
-    assert wrong == []
 
 
 LOST_CHANNEL = """
@@ -93,19 +109,15 @@ globalThis.RTCPeerConnection = class extends RTCPeerConnection {
 
 
 def test_without_the_channel_the_pixels_still_tell_and_a_hidden_page_says_so(browser: Browser, server: Server) -> None:
-    with open_page(browser, f"{server.url}profile") as (page, wrong):
-        page.add_init_script(LOST_CHANNEL)
-        page.goto(f"{server.url}profile?garment=no-such-thing&size=9x9")
-        page.wait_for_selector("body[data-ready]")
+    with profiler(browser, server, "?garment=no-such-thing&size=9x9", LOST_CHANNEL) as page:
         page.wait_for_selector("#notes li:has-text('There is no garment “no-such-thing”')")
         assert "size=9x9" in notes(page)
         page.click("#start")
         wait_until(page, "document.getElementById('p50').value !== '–'", PATIENCE)
         page.evaluate("channels.at(-1).close()")
         page.wait_for_selector("#notes li:has-text('control channel is silent')", timeout=PATIENCE * 1000)
-        shown = page.inner_text("#which")
-        wait_until(page, f"document.getElementById('which').textContent !== {json.dumps(shown)}", PATIENCE)
-        assert "clock" not in page.inner_text("#which"), "the last frame has its number from the pixels and nothing from the server"
+        # the last frame has its number from the pixels, and nothing from the server
+        wait_until(page, "/^[0-9]+$/.test(document.getElementById('which').textContent)", PATIENCE)
 
         page.evaluate(
             """() => {
@@ -121,7 +133,6 @@ def test_without_the_channel_the_pixels_still_tell_and_a_hidden_page_says_so(bro
         page.click("#record")
         page.click("#start")
         assert page.locator("#trace").is_enabled()
-    assert wrong == []
 
 
 @pytest.mark.parametrize(
@@ -133,10 +144,7 @@ def test_without_the_channel_the_pixels_still_tell_and_a_hidden_page_says_so(bro
     ],
 )
 def test_a_browser_that_can_less_goes_on_with_less(browser: Browser, server: Server, missing: str, said: str) -> None:
-    with open_page(browser, f"{server.url}profile") as (page, wrong):
-        page.add_init_script(missing)
-        page.goto(f"{server.url}profile?garment={GARMENT}")
-        page.wait_for_selector("body[data-ready]")
+    with profiler(browser, server, f"?garment={GARMENT}", missing) as page:
         assert said in notes(page)
         page.click("#start")
         wait_until(page, "document.getElementById('returned').textContent.includes('fps')", PATIENCE)
@@ -145,7 +153,6 @@ def test_a_browser_that_can_less_goes_on_with_less(browser: Browser, server: Ser
         elif "captureStream" in missing:  # stages from the server, no delay of the whole
             wait_until(page, "document.querySelectorAll('#table tbody tr').length > 10", PATIENCE)
             assert page.inner_text("#p50") == "–"
-    assert wrong == []
 
 
 # --- the command -------------------------------------------------------------------------------------------------------
