@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -34,6 +36,7 @@ class Server:
         self.url = f"http://localhost:{self.port}/"
         self._command = [sys.executable, "-m", "streamer", "serve", "--http", "--port", str(self.port), "--data", str(data), *options]
         self._process: subprocess.Popen[str] | None = None
+        self.said: deque[str] = deque(maxlen=200)  # its last lines
 
     def __enter__(self) -> Self:
         self.start()
@@ -46,14 +49,15 @@ class Server:
         """Start and wait for the address it prints. Raises RuntimeError with what it printed if it ends instead."""
         self._process = subprocess.Popen(self._command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         assert self._process.stdout is not None
-        said = []
         for line in self._process.stdout:
-            said.append(line)
+            self.said.append(line)
             if "http://" in line and f":{self.port}" in line:
                 break
         else:
             self._process.wait()
-            raise RuntimeError(f"the server did not start: {''.join(said[-5:]).strip()}")
+            raise RuntimeError(f"the server did not start: {''.join([*self.said][-5:]).strip()}")
+        self._reader = threading.Thread(target=self.said.extend, args=(self._process.stdout,), daemon=True)
+        self._reader.start()  # else it would stand still when the pipe is full
         with urlopen(f"{self.url}healthz", timeout=10) as answer:
             assert answer.status == 200
 
@@ -68,7 +72,10 @@ class Server:
         if self._process is None:
             return
         self._process.send_signal(how)
-        self._process.communicate(timeout=20)
+        self._process.wait(timeout=20)
+        self._reader.join(timeout=20)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
         self._process = None
 
 

@@ -34,6 +34,7 @@ from tests.browser import ROOT, astronaut_frames, chromium, free_port, next_fram
 from tests.photos import coded, lying
 from tests.test_catalog import landmarks, png
 
+FEWEST = 4  # garments there have to be for one to be deleted
 LONGEST = 5.0  # s from the start of the changes to the kill
 PHOTO = coded(lying())
 GONE = (URLError, HTTPException, ConnectionError, TimeoutError)
@@ -57,7 +58,7 @@ class Kept:
                 self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
                 self.process.wait()
 
-    def wait(self, seconds: float = 60) -> float:
+    def wait(self, seconds: float = 180) -> float:
         """Until it answers: how long that took. Raises TimeoutError."""
         start = time.monotonic()
         while time.monotonic() - start < seconds:
@@ -80,9 +81,10 @@ class Kept:
 
     def stop(self) -> None:
         self._stopping = True
-        if self.process is not None:
-            self.process.send_signal(signal.SIGINT)
-        self._thread.join()
+        while self._thread.is_alive():  # again and again: the one that was told may just have been followed by another
+            if self.process is not None:
+                self.process.send_signal(signal.SIGTERM)
+            self._thread.join(5)
 
 
 class Staff:
@@ -99,23 +101,22 @@ class Staff:
         listed = json.loads(self.server.ask("GET", "/studio/garments")[1])["garments"]
         self.known = {each["id"]: each["name"] for each in listed if each["source"] != "built-in"}
 
-    def work(self) -> None:
-        """Until the server is gone."""
+    def work(self, kinds: tuple[str, ...]) -> None:
+        """Do what ``kinds`` name, in any order, until the server is gone."""
         try:
             while True:
-                self._one()
+                self._one(self.dice.choice(kinds))
                 self.done += 1
         except GONE:
             pass
 
-    def _one(self) -> None:
-        what = self.dice.choice(("upload", "rename", "rename", "delete") if len(self.known) > 3 else ("upload", "rename"))
-        if what == "upload" or not self.known:
+    def _one(self, what: str) -> None:
+        if what == "upload":
             self.doing = ("upload", "", "")
             _, body = self.server.ask("POST", f"/studio/garments?name=Kill+{self.done}.jpg", PHOTO)
             made = json.loads(body)
             self.known[made["id"]] = made["name"]
-        elif what == "rename":
+        elif what == "rename" or len(self.known) < FEWEST:
             id, name = self.dice.choice(sorted(self.known)), f"Name {self.dice.randrange(1000)}"
             self.doing = ("rename", id, name)
             self.server.ask("PUT", f"/studio/garments/{id}", json.dumps({"name": name}).encode())
@@ -196,7 +197,8 @@ def run(kills: int, seed: int, back_seconds: float, data: Path) -> dict:
             staff = Staff(server, dice)
             staff.begin()
             for number in range(1, kills + 1):
-                working = threading.Thread(target=staff.work)
+                kinds = ("upload",) if number % 2 else ("rename", "rename", "rename", "delete")  # an upload takes much longer than a change
+                working = threading.Thread(target=staff.work, args=(kinds,))
                 working.start()
                 page.wait_for_timeout(1000 * dice.uniform(0.05, LONGEST))
                 server.kill()

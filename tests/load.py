@@ -5,7 +5,7 @@
 The arithmetic (`needs`) is exact, its inputs are not: what was measured is said to be, the rest are assumptions, each with its
 reason, to be replaced by one's own. The simulation (`simulate`) is of what arithmetic does not give: how long shoppers wait when
 they come at random, are sent to the less busy of two replicas as Ray Serve does, and when a replica dies. It is checked against
-Erlang's formula in tests/test_load.py. Streamer/CLUSTER.md discusses the result.
+Erlang's formula in tests/test_load.py. streamer/CLUSTER.md discusses the result.
 """
 
 from __future__ import annotations
@@ -23,20 +23,21 @@ from dataclasses import dataclass, replace
 class Model:
     """What one shopper takes, and what one of each thing gives."""
 
-    # measured here: two cores of an AMD EPYC (Zen 4), no GPU, 640x480, H.264 both ways (tests/README.md)
-    core_ms: float = 27.0  # processor time of a returned frame, all of it: network, codecs, engines
+    # measured here, on two cores of an AMD EPYC (Zen 4) without a GPU, most of which other work had: tests.endurance, H.264 both ways
+    core_ms: float = 27.0  # processor time of a returned frame, all of it: network, codecs, engines; cameras of 320x240 to 480x360
+
+    # assumed: nobody has measured these for this project
     fps: float = 25.0  # returned to one shopper
     up_mbit: float = 1.5  # from the phone
     down_mbit: float = 2.5  # to the phone
     page_bytes: float = 1.5e6  # a first visit: page, thumbnails of 40 garments
     requests: float = 60.0  # of a first visit
     messages: float = 2.0  # over the WebSocket, a second: a ping and its answer
-
-    # assumed: nobody has measured these for this project
     gpu_core_ms: float = 9.0  # processor time of a frame left when a GPU runs the network and the codecs stay on the processor
     gpu_ms: float = 0.6  # GPU time of a frame, batches of one
     busy: float = 0.7  # of a core, of a GPU, of a network card: above this, delay grows out of bounds
     cores: int = 16  # of one machine
+    replica_cores: float = 2.0  # that one replica keeps busy: one worker thread, and its codecs'
     card_mbit: float = 10_000.0  # of one machine's network
     turn_share: float = 0.15  # of shoppers behind networks that let no UDP through directly
     turn_mbit: float = 4_000.0  # one coturn machine relays, both directions counted
@@ -66,6 +67,11 @@ def per_machine(model: Model, gpus: int = 0) -> int:
     return math.floor(min(by_cores, by_gpus, by_card))
 
 
+def per_replica(model: Model, gpus: int = 0) -> int:
+    """Shoppers one replica holds, by its cores."""
+    return max(1, math.floor(model.busy * model.replica_cores * 1000 / ((model.gpu_core_ms if gpus else model.core_ms) * model.fps)))
+
+
 def needs(shoppers: int, model: Model = Model(), gpus: int = 0) -> list[Need]:
     """What ``shoppers`` at once take; ``gpus``: of one machine, 0 for none."""
     machines = math.ceil(shoppers / per_machine(model, gpus))
@@ -74,7 +80,7 @@ def needs(shoppers: int, model: Model = Model(), gpus: int = 0) -> list[Need]:
     relayed = model.turn_share * shoppers * both_ways * 2  # in and out again
     return [
         Need("machines", machines, f"of {model.cores} cores" + (f" and {gpus} GPU" if gpus else "")),
-        Need("replicas", machines, "one a machine, to one Serve controller", model.serve_replicas),
+        Need("replicas", math.ceil(shoppers / per_replica(model, gpus)), "to one Serve controller", model.serve_replicas),
         Need("network", shoppers * both_ways / 1000, "Gbit/s in all"),
         Need("TURN", relayed / 1000, "Gbit/s relayed"),
         Need("TURN machines", math.ceil(relayed / model.turn_mbit), f"of {model.turn_mbit:g} Mbit/s"),

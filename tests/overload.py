@@ -89,10 +89,12 @@ async def crowd(server: Server, places: int, seconds: float) -> dict:
         got = [figures(guests[number].seen, begin, end) for number in admitted]
         frames = sum(sum(begin <= each.at < end for each in guests[number].seen) for number in admitted)
         let_in = []
+        lost = [number for number in admitted if not await _is_heard(guests[number])]
+        if lost:
+            return {"lost": lost, "server": list(server.said)[-5:]}
         for number in range(places):
             left = time.perf_counter()
             await guests[number].leave()
-            await asyncio.wait(coming[places:], return_when=asyncio.FIRST_COMPLETED)
             await coming[places + number]
             let_in.append(round(1000 * (time.perf_counter() - left)))
         for guest in guests[places:]:
@@ -111,8 +113,18 @@ async def crowd(server: Server, places: int, seconds: float) -> dict:
     }
 
 
+async def _is_heard(guest: Guest) -> bool:
+    try:
+        await guest.ws.send_json({"type": "ping", "t": 0})
+    except ConnectionError:
+        return False
+    return not guest.ws.closed
+
+
 def judge(result: dict, places: int) -> list[str]:
     """In words, what is not as it is meant."""
+    if "lost" in result:
+        return [f"the server lost shopper {number}: {result['server']}" for number in result["lost"]]
     wrong = []
     for number, each in enumerate(result["admitted"]):
         if each["fps"] < LEAST_FPS:
@@ -134,6 +146,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, Server(Path(folder), options=("--max-sessions", str(args.places))) as server:
         result = asyncio.run(crowd(server, args.places, args.seconds))
     wrong = judge(result, args.places)
+    if "lost" in result:
+        print("wrong: " + "; ".join(wrong))
+        return 1
     for number, each in enumerate(result["admitted"]):
         p50, p95 = each["delay_ms"]
         print(f"shopper {number}: {each['fps']:5.1f} frames a second, {p50:6.1f} ms (95%: {p95:.1f}), sizes {', '.join(each['sizes'])}")

@@ -42,7 +42,8 @@ class Cluster(Server):
 
     def stop(self, how=signal.SIGINT):
         self._process.send_signal(how)
-        self._process.communicate(timeout=90)
+        self._process.wait(timeout=90)
+        super().stop(signal.SIGKILL)
 
 
 def replicas():
