@@ -18,7 +18,9 @@ def losses(folded: onnx.ModelProto, quantised: onnx.ModelProto, inputs: dict[str
     wanted = _run(folded, inputs)
     shares = {}
     for name in quantised_layers(quantised):
-        got = _run(to_float(quantised, folded, set(quantised_layers(quantised)) - {name}), inputs)
+        alone = to_float(quantised, folded, set(quantised_layers(quantised)) - {name})
+        take_unrounded(alone)
+        got = _run(alone, inputs)
         shares[name] = max(float(np.abs(g - w).mean() / max(np.abs(w).mean(), 1e-12)) for g, w in zip(got, wanted, strict=True))
     return shares
 
@@ -45,6 +47,21 @@ def to_float(quantised: onnx.ModelProto, folded: onnx.ModelProto, names: Iterabl
                     there.add(source)
     _drop_unused(model)
     return model
+
+
+def take_unrounded(model: onnx.ModelProto) -> None:
+    """Let every node that is not quantised take what its neighbours are fed in INT8 as it was before it was rounded, in place.
+
+    The quantiser rounds a tensor for all of its users as soon as one of them is quantised: heads and residual additions suffered.
+    """
+    layers = set(quantised_layers(model))
+    rounded = {node.output[0]: node.input[0] for node in model.graph.node if node.op_type == "QuantizeLinear"}
+    before = {n.output[0]: rounded[n.input[0]] for n in model.graph.node if n.op_type == "DequantizeLinear" and n.input[0] in rounded}
+    for node in model.graph.node:
+        if node.name not in layers and node.op_type != "DequantizeLinear":
+            for index, source in enumerate(node.input):
+                node.input[index] = before.get(source, source)
+    _drop_unused(model)
 
 
 def _drop_unused(model: onnx.ModelProto) -> None:

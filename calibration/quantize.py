@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 import engines
 from calibration import crops as crop_folder
-from calibration.layers import as_table, losses, to_float
+from calibration.layers import as_table, losses, take_unrounded, to_float
 from engines import origin
 from engines.contract import CONTRACTS
 from engines.errors import UserError
@@ -128,6 +128,7 @@ def quantize(
         shares = losses(model, written, {model.graph.input[0].name: crops[:_AT_ONCE]})
         too_much = {name for name, share in shares.items() if share > most_loss}
         written = to_float(written, model, too_much)
+        take_unrounded(written)
     onnx.helper.set_model_props(written, {origin.KEY: origin.mark(source)})
     onnx.save(written, out)
     return {"convolutions": len(convolutions), "float": sorted(float_layers | too_much), "losses": shares}

@@ -148,6 +148,17 @@ def test_layers_are_left_in_float_by_name(tmp_path):
         quantize(tmp_path / "float.onnx", tmp_path / "int8.onnx", random_crops(2), "minmax", keep_float=("outer",))
 
 
+def test_a_head_that_shares_its_input_with_a_quantised_layer_is_fed_unrounded(tmp_path):
+    model = onnx.load(network(tmp_path / "float.onnx"))
+    heads = {node.name: node for node in model.graph.node if node.name in {"parsing", "heatmaps"}}
+    heads["heatmaps"].input[0] = "a"  # what the inner layer is fed, too
+    onnx.save(model, tmp_path / "float.onnx")
+    quantize(tmp_path / "float.onnx", tmp_path / "int8.onnx", random_crops(2), "minmax", most_loss=1.0)
+    fed = {node.name: node.input[0] for node in onnx.load(tmp_path / "int8.onnx").graph.node}
+    assert fed["heatmaps"] == "a"
+    assert fed["inner"] == "a_DequantizeLinear_Output"
+
+
 def test_a_layer_that_costs_too_much_stays_float(tmp_path):
     source, out, pictures = network(tmp_path / "float.onnx"), tmp_path / "int8.onnx", random_crops(2)
     layers = quantize(source, out, pictures, "minmax", most_loss=0.0)

@@ -68,7 +68,7 @@ def test_int8_is_taken_only_where_it_pays_and_belongs_to_the_network(tmp_path, m
     from engines.runtimes import onnxruntime, openvino
 
     network, int8 = tiny_network(tmp_path / "body.onnx"), tmp_path / "body.int8.onnx"
-    monkeypatch.setattr(openvino, "_has_bfloat16", lambda: False)
+    monkeypatch.setattr(openvino, "_has_amx", lambda: False)
     assert openvino.choose(network, int8) == network
     int8.write_bytes(b"made of " + origin.mark(network).encode())
     assert openvino.choose(network, int8) == int8
@@ -76,7 +76,7 @@ def test_int8_is_taken_only_where_it_pays_and_belongs_to_the_network(tmp_path, m
     network.write_bytes(network.read_bytes() + b"\0")
     assert openvino.choose(network, int8) == network
     int8.write_bytes(b"made of " + origin.mark(network).encode())
-    monkeypatch.setattr(openvino, "_has_bfloat16", lambda: True)
+    monkeypatch.setattr(openvino, "_has_amx", lambda: True)
     assert openvino.choose(network, int8) == network
 
 
