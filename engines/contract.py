@@ -119,7 +119,7 @@ GARMENT_LANDMARKS_NETWORK = Contract(
     ),
 )  # fmt: skip
 
-CONTRACTS = {contract.network: contract for contract in (BODY,)}
+CONTRACTS = {contract.network: contract for contract in (BODY, GARMENT_CUT, GARMENT_KIND, GARMENT_LANDMARKS_NETWORK)}
 
 _FRAME = Tensor("frame", (1, None, None, 3), "uint8", "RGB frame of any size")
 GRAPHS = {

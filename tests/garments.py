@@ -17,13 +17,13 @@ def drawn(name: str) -> Drawn:
 
 
 def floor(height: int, width: int, seed: int = 0) -> np.ndarray:
-    """Boards of wood, unevenly lit: uint8 (height,width,3)."""
+    """Painted boards, unevenly lit: uint8 (height,width,3)."""
     random = np.random.default_rng(seed)
     y, x = np.mgrid[:height, :width]
     board = x // max(8, width // 7)
     tone = random.normal(0, 9, board.max() + 1)[board] + 6 * np.sin(y / 37 + 5 * np.sin(board * 7.0)) - 22 * (x / width)
     grain = cv2.GaussianBlur(random.normal(0, 40, (height, width)), (0, 0), sigmaX=0.8, sigmaY=9)
-    picture = np.array([186, 150, 112]) + (tone + grain)[..., None]
+    picture = np.array([150, 158, 140]) + (tone + grain)[..., None]
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
@@ -40,6 +40,6 @@ def laid(name: str, height: int = 640, at: tuple[float, float] = (0.5, 0.5), sha
     moved = cv2.warpAffine(small, onto, (width, height), flags=cv2.INTER_LINEAR)
     alpha = moved[..., 3:] / 255
     shadow = cv2.GaussianBlur(alpha, (0, 0), 5)[..., None]
-    picture = floor(height, width, seed) * (1 - 0.35 * shadow) * (1 - alpha) + moved[..., :3]
+    picture = floor(height, width, seed) * (1 - 0.12 * shadow) * (1 - alpha) + moved[..., :3]
     points = {n: (x * scale + onto[0, 2], y * scale + onto[1, 2]) for n, (x, y) in garment.landmarks.items()}
     return np.clip(picture, 0, 255).astype(np.uint8), alpha[..., 0], points

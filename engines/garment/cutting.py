@@ -11,17 +11,16 @@ from typing import Any
 import cv2
 import numpy as np
 
-import engines
 from engines.errors import UserError
 from engines.garment.cut import Cut as Network
 from engines.tryon.matte import Guide, matte
 
-SIDE = 256
+SIDE = 224
 """Longest side at which the region is found; the edge is found at the photo's size."""
-_SURE, _SURELY_NOT = 0.95, 0.05
-"""Probabilities beyond which GrabCut may not change the network's mind."""
-_AGREEMENT = 0.80
-"""IoU of GrabCut's region and the network's below which GrabCut went astray, as it does where cloth and floor share colours."""
+_SURE = 0.98
+"""Probability beyond which GrabCut may not change the network's mind."""
+_LEAST = 0.01
+"""Share of the photo below which there is no garment on it."""
 _SKIN = 0.04
 """Share of skin, against the garment, from which on a hand is mentioned."""
 
@@ -37,13 +36,13 @@ class CutOut:
 class Cutter:
     """The cut-out of a photo."""
 
-    def __init__(self, network: Network | None) -> None:
+    def __init__(self, network: Network) -> None:
         self.network = network
 
     @classmethod
     def load(cls, runtime: str | None = None, **options: Any) -> Cutter:
         """With the committed network; raises UserError (see :func:`engines.load`)."""
-        return cls(Network.load(runtime, **options) if engines.network_file("garment.cut").is_file() else None)
+        return cls(Network.load(runtime, **options))
 
     def __call__(self, picture: np.ndarray) -> CutOut:
         """``picture``: uint8 (H,W,3) RGB, or (H,W,4), whose alpha is taken as the cut-out if it cuts anything out.
@@ -57,59 +56,57 @@ class Cutter:
             return CutOut(picture.copy(), _hints(picture[..., 3] > 127, 0.0))
         scale = min(1.0, SIDE / max(rgb.shape[:2]))
         small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else rgb
-        classes = self.network(small) if self.network else None
-        found = tidy(rectangle(small)) if classes is None else region(small, classes)
-        if found.mean() < 0.01:
+        classes = self.network(small)
+        found = region(small, classes)
+        if found.mean() < _LEAST:
             raise UserError("There is no garment to be seen on the photo: take one of the whole piece on a floor, a hanger or a person.")
         alpha = edge(rgb, small, found)
-        skin = 0.0 if classes is None else float((classes.argmax(2) == 1).sum() / found.sum())
+        skin = float((classes.argmax(2) == 1).sum() / found.sum())
         return CutOut(np.dstack([clean(rgb, alpha), alpha]), _hints(found, skin))
 
 
 def region(picture: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """bool (h,w): the garment's pixels. ``classes``: the network's probabilities (h,w,3) for ``picture``, uint8 (h,w,3)."""
+    """bool (h,w): the garment's pixels. ``classes``: the network's probabilities (h,w,3) for ``picture``, uint8 (h,w,3) RGB.
+
+    GrabCut is run three times, twice from a rectangle and once from the network's own seeds; each goes astray on other photos. They vote,
+    and what fits the network's probabilities counts more, so that a run that took the floor along has no say.
+    """
     garment = classes[..., 2]
-    coarse = garment > 0.5
-    if not coarse.any():
-        return coarse
-    fine = refine(picture, garment)
-    return tidy(fine if fine is not None and _iou(fine, coarse) > _AGREEMENT else coarse)
+    if (garment > 0.5).mean() < _LEAST:
+        return np.zeros(garment.shape, bool)
+    lab = cv2.cvtColor(picture, cv2.COLOR_RGB2LAB)
+    runs = [tidy(run) for run in (rectangle(picture, 8), rectangle(lab, 4), refine(lab, garment))]
+    fits = np.array([_fit(run, garment) for run in runs]) ** 4
+    if fits.max() < 1e-3:
+        return tidy(garment > 0.5)
+    return tidy(sum(fit * run for fit, run in zip(fits, runs, strict=True)) > 0.5 * fits.sum())
 
 
-def refine(picture: np.ndarray, garment: np.ndarray, rounds: int = 3) -> np.ndarray | None:
-    """bool (h,w): GrabCut's region, seeded by the network's probabilities (h,w); None where it finds none or both."""
+def refine(picture: np.ndarray, garment: np.ndarray, rounds: int = 3) -> np.ndarray:
+    """bool (h,w): GrabCut's region in the colours of ``picture``, seeded by the network's probabilities (h,w)."""
     seeds = np.where(garment > 0.5, np.uint8(cv2.GC_PR_FGD), np.uint8(cv2.GC_PR_BGD))
     seeds[cv2.erode(garment, np.ones((3, 3))) > _SURE] = cv2.GC_FGD
-    seeds[garment < _SURELY_NOT] = cv2.GC_BGD
-    cv2.setRNGSeed(1)
-    try:
-        cv2.grabCut(
-            cv2.cvtColor(picture, cv2.COLOR_RGB2BGR),
-            seeds,
-            (0, 0, 1, 1),
-            np.zeros((1, 65)),
-            np.zeros((1, 65)),
-            rounds,
-            cv2.GC_INIT_WITH_MASK,
-        )
-    except cv2.error:  # all of one kind, or of one colour
-        return None
-    found = (seeds & 1).astype(bool)
-    return found if found.any() and not found.all() else None
+    seeds[garment < 1 - _SURE] = cv2.GC_BGD
+    return _grabcut(picture, seeds, rounds)
 
 
-def rectangle(picture: np.ndarray, border: int = 8) -> np.ndarray:
-    """bool (h,w): GrabCut from a rectangle inside the border; all False where it finds nothing."""
+def rectangle(picture: np.ndarray, border: int) -> np.ndarray:
+    """bool (h,w): GrabCut's region from a rectangle ``border`` px inside the picture's edge."""
     height, width = picture.shape[:2]
     border = min(border, height // 4, width // 4)
-    mask = np.zeros((height, width), np.uint8)
+    seeds = np.zeros((height, width), np.uint8)
+    seeds[border : height - border, border : width - border] = cv2.GC_PR_FGD
+    return _grabcut(picture, seeds, 4)
+
+
+def _grabcut(picture: np.ndarray, seeds: np.ndarray, rounds: int) -> np.ndarray:
+    """bool (h,w); all False where the seeds are all of one kind or the picture of one colour."""
     cv2.setRNGSeed(1)
     try:
-        cv2.grabCut(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), mask, (border, border, width - 2 * border, height - 2 * border),
-                    np.zeros((1, 65)), np.zeros((1, 65)), 5, cv2.GC_INIT_WITH_RECT)  # fmt: skip
-    except cv2.error:  # one colour all over
-        return np.zeros((height, width), bool)
-    return (mask & 1).astype(bool)
+        cv2.grabCut(picture, seeds, (0, 0, 1, 1), np.zeros((1, 65)), np.zeros((1, 65)), rounds, cv2.GC_INIT_WITH_MASK)
+    except cv2.error:
+        return np.zeros(seeds.shape, bool)
+    return (seeds & 1).astype(bool)
 
 
 def tidy(found: np.ndarray) -> np.ndarray:
@@ -161,8 +158,10 @@ def clean(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     return out
 
 
-def _iou(a: np.ndarray, b: np.ndarray) -> float:
-    return float((a & b).sum() / max(1, (a | b).sum()))
+def _fit(region: np.ndarray, probability: np.ndarray) -> float:
+    """Intersection over union of a region and probabilities."""
+    both = float(probability[region].sum())
+    return both / max(float(probability.sum()) + float(region.sum()) - both, 1e-6)
 
 
 def _hints(solid: np.ndarray, skin: float) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ def alone(picture: np.ndarray) -> np.ndarray:
     """bool (H,W): GrabCut alone, from a rectangle 8 px inside the border at 224 px, what the cut-out is compared with."""
     scale = 224 / max(picture.shape[:2])
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    found = cutting.rectangle(small).astype(np.uint8)
+    found = cutting.rectangle(small, 8).astype(np.uint8)
     return np.asarray(cv2.resize(found, picture.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0)
 
 

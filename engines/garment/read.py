@@ -11,17 +11,14 @@ from typing import Any
 import cv2
 import numpy as np
 
-import engines
 from engines.contract import CATEGORY_LANDMARKS, KIND_CATEGORY
 from engines.errors import UserError
-from engines.garment import colours, contour, cutting, pattern
+from engines.garment import colours, cutting, pattern
 from engines.garment.kind import Kind
-from engines.garment.kind.outline import Outline
+from engines.garment.landmarks import Landmark, Landmarks
 
 LONGEST = 2048
 """A larger photo is shrunk to this many pixels at its longest side before it is read; the answer has the photo's size again."""
-
-Landmark = tuple[float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,14 +44,13 @@ class Reading:
 class GarmentReader:
     """The networks of a garment, and what is computed around them. Keeps no state: one reader serves one thread at a time."""
 
-    def __init__(self, kind: Kind | Outline, cutter: cutting.Cutter, pointer: contour.Pointer) -> None:
+    def __init__(self, kind: Kind, cutter: cutting.Cutter, pointer: Landmarks) -> None:
         self.kind, self.cutter, self.pointer = kind, cutter, pointer
 
     @classmethod
     def load(cls, runtime: str | None = None, **options: Any) -> GarmentReader:
         """Load the committed networks; raises UserError (see :func:`engines.load`)."""
-        kind = Kind.load(runtime, **options) if engines.network_file("garment.kind").is_file() else Outline()
-        return cls(kind, cutting.Cutter.load(runtime, **options), contour.Pointer.load(runtime, **options))
+        return cls(Kind.load(runtime, **options), cutting.Cutter.load(runtime, **options), Landmarks.load(runtime, **options))
 
     def __call__(self, picture: np.ndarray) -> Reading:
         """``picture``: uint8 (H,W,3) RGB, or (H,W,4) with an alpha that is kept where it cuts something out.

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 
+import cv2
 import numpy as np
 
 Random = np.random.Generator
@@ -45,28 +47,46 @@ def _towards(angle: float, length: float, side: int) -> np.ndarray:
     return np.array([side * math.sin(a), math.cos(a)]) * length
 
 
+def _depth(polygon: np.ndarray, point: np.ndarray) -> float:
+    """How deep a point lies inside a polygon; negative outside."""
+    return cv2.pointPolygonTest(polygon.astype(np.float32).reshape(-1, 1, 2), (float(point[0]), float(point[1])), True)
+
+
+def _visible_armpit(side: np.ndarray, armpit: np.ndarray, sleeve: np.ndarray) -> np.ndarray:
+    """Where the body's side comes out from under the sleeve; a little below the armpit where the sleeve hides all of it."""
+    below = side[side[:, 1] >= armpit[1]]
+    fine = np.concatenate([a + (b - a) * np.linspace(0, 1, 8)[:, None] for a, b in pairwise(below)]) if len(below) > 1 else below
+    out = [point for point in fine if _depth(sleeve, point) < 0]
+    return out[0] if out and out[0][1] < armpit[1] + 0.4 else armpit + _at(0, 0.12)
+
+
 def top(random: Random, category: str) -> Outline:
     """A blouse, an outer garment or a dress."""
     u = random.uniform
     neck, slope = u(0.13, 0.34), u(0.05, 0.22)
-    strappy = category != "outwear" and random.random() < (0.35 if category == "dress" else 0.12)
+    strappy = category != "outwear" and random.random() < (0.3 if category == "dress" else 0.06)
     shoulder = neck + u(0.05, 0.2) if strappy else max(neck + 0.08, u(0.36, 0.52))
-    deep = u(0.3, 0.55) if not strappy else u(0.25, 0.5)
+    deep = u(0.38, 0.72) if not strappy else u(0.25, 0.5)
     front = u(0.03, 0.22) if random.random() < 0.7 else u(0.15, 0.55)
     dress = category == "dress"
-    waist_at, waist = deep + u(0.35, 0.6), 0.5 * u(0.72, 1.08)
+    waist_at, waist = deep + u(0.25, 0.6), 0.5 * u(0.72, 1.08)
     length = waist_at + (u(0.55, 2.1) if dress else u(0.15, 0.75) if category == "blouse" else u(0.1, 1.5))
     hem = 0.5 * (u(0.8, 1.9) if dress else u(0.82, 1.25))
     kind = random.random()
-    sleeveless = strappy or kind < (0.45 if dress else 0.12)
-    long = not sleeveless and (category == "outwear" or kind < (0.7 if dress else 0.62))
+    sleeveless = strappy or kind < (0.3 if dress else 0.07)
+    long = not sleeveless and (category == "outwear" or kind < (0.6 if dress else 0.55))
     reach = u(0.95, 1.5) if long else u(0.16, 0.6)
     cuff = u(0.14, 0.28) if long else u(0.22, 0.42)
     out = Outline(category)
     sag = u(-0.02, 0.09)
     back = u(-0.02, min(0.08, front))
     sides: dict[str, Points] = {}
-    both_angles = (u(10, 58) if random.random() < 0.65 else u(40, 100)) if long else u(20, 80)
+    # Long sleeves hang beside the body or over it, lie at an angle, or are spread out.
+    pose = random.random()
+    both_angles = u(20, 80) if not long else u(-8, 16) if pose < 0.38 else u(12, 58) if pose < 0.8 else u(40, 100)
+    over = long and random.random() < 0.4
+    sleeves: list[tuple[str, np.ndarray]] = []
+    sleeve_of: Points = {}
     for name, side in (("left", -1), ("right", 1)):
         jitter = lambda amount: random.normal(0, amount)  # noqa: E731
         p: Points = {
@@ -94,17 +114,20 @@ def top(random: Random, category: str) -> Outline:
             inner = smooth(p["cuff_in"], elbow_in, p["armpit"])
             under = np.array([p["armpit"] + _at(-side * 0.1, 0), p["shoulder"] + _at(-side * 0.08, 0.05)])
             sleeve = np.concatenate([outer, inner, under])
-            out.parts.append(("cloth", sleeve))
+            sleeves.append(("cloth", sleeve))
+            sleeve_of[name] = sleeve
             if random.random() < 0.4:
                 at = u(0.03, 0.12)
                 back_to = _towards(first + bend, -at, side)
-                out.parts.append(("rib", np.array([p["cuff_out"], p["cuff_in"], p["cuff_in"] + back_to, p["cuff_out"] + back_to])))
+                sleeves.append(("rib", np.array([p["cuff_out"], p["cuff_in"], p["cuff_in"] + back_to, p["cuff_out"] + back_to])))
             elif random.random() < 0.7:
                 back_to = _towards(first + bend, -u(0.02, 0.06), side)
                 out.seams.append(np.array([p["cuff_out"] + back_to, p["cuff_in"] + back_to]))
             out.seams.append(smooth(p["shoulder"], _at(side * (shoulder - 0.03), (slope + deep) * 0.6), p["armpit"]))
         sides[name] = p
     left, right = sides["left"], sides["right"]
+    if not over:
+        out.parts += sleeves
     centre = _at(random.normal(0, 0.015), front)
     sharp = u(0.2, 1.0)
     half = [smooth(p["neckline"], _at(p["neckline"][0] * sharp, front * u(0.6, 1.0)), centre) for p in (left, right)]
@@ -121,8 +144,18 @@ def top(random: Random, category: str) -> Outline:
     bottom = smooth(right["hem"], _at(hem * 0.3, length + sag), _at(-hem * 0.3, length + sag), left["hem"])
     shape = np.concatenate([neckline, side_line(right), bottom, side_line(left)[::-1]])
     out.parts.append(("cloth", shape))
+    if over:
+        out.parts += sleeves
     style = random.random()
-    if style < 0.3:  # a band round the neck
+    if front < 0.12 and not strappy and random.random() < 0.4:  # a stand-up collar or a polo neck: its upper edge is the neckline
+        high, narrow = u(0.04, 0.26), u(0.8, 1.02)
+        tops = {n: p["neckline"] * (narrow, 1) - _at(0, high) for n, p in sides.items()}
+        rim = smooth(tops["left"], _at(0, tops["left"][1] + u(0, 0.08)), tops["right"])
+        out.parts.append(("rib", np.concatenate([rim, neckline[::-1]])))
+        for name, p in sides.items():
+            p["neckline"] = tops[name]
+        centre = rim[len(rim) // 2]
+    elif style < 0.3:  # a band round the neck
         wide = u(0.03, 0.08)
         away = neckline + np.array([0, 1.0]) * wide + (neckline - centre) * _at(wide, 0)
         out.parts.append(("rib", np.concatenate([neckline, away[::-1]])))
@@ -157,6 +190,11 @@ def top(random: Random, category: str) -> Outline:
         marks |= {f"neckline_{name}": p["neckline"], f"shoulder_{name}": p["shoulder"], f"armpit_{name}": p["armpit"],
                   f"waistline_{name}": p["waistline"], f"cuff_{name}_in": p["cuff_in"], f"cuff_{name}_out": p["cuff_out"],
                   f"top_hem_{name}": p["hem"], f"hemline_{name}": p["hem"]}  # fmt: skip
+    if not sleeveless:
+        for name, p in sides.items():
+            marks[f"armpit_{name}"] = _visible_armpit(side_line(p), p["armpit"], sleeve_of[name])
+        if not over:  # what lies behind the body cannot be seen, and is not learnt
+            marks = {n: at for n, at in marks.items() if "cuff" not in n or _depth(shape, at) < 0.03}
     out.landmarks = marks
     return out
 

@@ -6,6 +6,7 @@ Photos of single pieces, cut out with any of several masks (so that it bears bad
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
 import time
 from collections.abc import Iterator
@@ -33,8 +34,9 @@ Random = np.random.Generator
 class Samples(IterableDataset[dict[str, np.ndarray]]):
     """An endless stream of augmented cut-outs; each worker has its own seed."""
 
-    def __init__(self, photos: list[Photo], size: Tensor, seed: int) -> None:
-        self.photos, self.size, self.seed = photos, size, seed  # size: shared, so that it can be changed under way
+    def __init__(self, photos: list[Photo], size: Tensor, batch: int, seed: int) -> None:
+        self.photos, self.batch, self.seed = photos, batch, seed
+        self.size = size  # shared, so that it can be changed under way, between two batches
         counts = np.bincount([p.kind for p in photos], minlength=len(KINDS))
         draws = np.array([counts[p.kind] ** -0.5 for p in photos])  # rare kinds more often
         self.chance = np.cumsum(draws / draws.sum())
@@ -43,9 +45,11 @@ class Samples(IterableDataset[dict[str, np.ndarray]]):
         cv2.setNumThreads(0)
         info = torch.utils.data.get_worker_info()
         random = np.random.default_rng([self.seed, info.id if info else 0])
-        while True:
+        for number in itertools.count():
+            if number % self.batch == 0:
+                size = int(self.size)
             photo = self.photos[min(int(np.searchsorted(self.chance, random.random())), len(self.photos) - 1)]
-            yield sample(photo, random, int(self.size))
+            yield sample(photo, random, size)
 
 
 def sample(photo: Photo, random: Random, size: int = SIZE) -> dict[str, np.ndarray]:
@@ -163,8 +167,10 @@ def main() -> None:
         first = state["step"]
         print(f"continued at step {first}")
     random = np.random.default_rng(args.seed * 1_000_000 + first)
-    size = torch.tensor(64).share_memory_()
-    batches = iter(DataLoader(Samples(training, size, args.seed * 1_000_000 + first), args.batch, num_workers=1, prefetch_factor=4))
+    size = torch.tensor(64 if first < args.small * args.steps else SIZE).share_memory_()
+    batches = iter(
+        DataLoader(Samples(training, size, args.batch, args.seed * 1_000_000 + first), args.batch, num_workers=1, prefetch_factor=4)
+    )
     began = saved = time.monotonic()
     sums = np.zeros(3)
     for step in range(first, args.steps):
