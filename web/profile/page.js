@@ -78,7 +78,10 @@ function follow(name) {
 }
 
 function keepFrame(frame) {
-  if (frame.garment) firstDressed ??= frame.shown - began;
+  if (frame.garment && firstDressed === null) {
+    firstDressed = frame.shown - began;
+    recorder.dressed(firstDressed);
+  }
   panels.frame(frame);
   recorder.frame(frame);
 }

@@ -58,6 +58,11 @@ export class Recorder {
     if (this.recording.length >= (seconds ? seconds * 1000 : LONGEST)) this.end();
   }
 
+  /** The first dressed frame came so many ms after the start. */
+  dressed(ms) {
+    if (this.running) this.recording.about.firstDressed = ms;
+  }
+
   sample({ at, up, down, limited, rtt, drops, cost }) {
     if (this.running) this.recording.samples.push({ at, up, down, limited, rtt, drops, cost });
   }
