@@ -62,7 +62,8 @@ async def test_a_session_from_hello_to_goodbye(tmp_path):
     async with fitting_room(tmp_path) as client:
         shopper = Shopper(await open_socket(client))
         await shopper.connect(garment="red")
-        assert shopper.hello["garments"][0] == {"id": "red", "name": "Red", "category": "blouse", "picture": "/garments/red.png?v=1"}
+        first = {"id": "red", "name": "Red", "category": "blouse", "picture": "/garments/red.png?v=1"}
+        assert first.items() <= shopper.hello["garments"][0].items()
         assert shopper.hello["iceServers"] == []
         await shopper.frame(reddish)
         told = await shopper.hear(type="frame", garment="red", status="ok")
