@@ -32,7 +32,7 @@ class Photo:
         packed = cv2.imread(str(self.mask_file), cv2.IMREAD_GRAYSCALE) if self.mask_file.exists() else None
         if packed is None:
             return None
-        return np.asarray(cv2.resize(packed % 60, self.picture.shape[1::-1], interpolation=cv2.INTER_NEAREST))
+        return np.asarray(cv2.resize(packed, self.picture.shape[1::-1], interpolation=cv2.INTER_NEAREST))
 
     @cached_property
     def coarse(self) -> bool:
