@@ -76,7 +76,7 @@ def outer_convolutions(model: onnx.ModelProto) -> set[str]:
         maker = makers.get(left.pop())
         if maker is not None and maker.op_type == "Conv":
             outer.add(maker.name)
-        elif maker is not None:
+        elif maker is not None and maker.op_type != "Gemm":  # a linear layer is a head itself, and never quantised
             left.extend(maker.input)
     return outer
 
