@@ -90,6 +90,10 @@ BODY = Contract(
                "class probabilities at half the crop's resolution, summing to 1 over the classes"),
         Tensor("heatmaps", (None, len(LANDMARKS), CROP_HEIGHT // 4, CROP_WIDTH // 4), "float32",
                "one map a landmark at a quarter of the crop's resolution, 1 at the landmark, 0 where it is not"),
+        Tensor("centres", (None, 1, CROP_HEIGHT // 4, CROP_WIDTH // 4), "float32",
+               "1 at the middle of a piece of clothing, 0 where there is none"),
+        Tensor("offsets", (None, 2, CROP_HEIGHT // 4, CROP_WIDTH // 4), "float32",
+               "x and y from a cell to the middle of the piece it belongs to, in crop pixels"),
     ),
 )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -57,4 +57,4 @@ def update(track: Track | None, reading: Reading, crop: Crop, target: Box) -> tu
         parsing = track.parsing + weight * (parsing - track.parsing)
     smooth = np.column_stack([crop.to_crop(landmarks.points), reading.landmarks[:, 2]]).astype(np.float32)
     box = follow(track.box, target) if track else target
-    return Track(box, landmarks, parsing, grey, crop.matrix), Reading(parsing, smooth)
+    return Track(box, landmarks, parsing, grey, crop.matrix), replace(reading, parsing=parsing, landmarks=smooth)

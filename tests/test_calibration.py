@@ -44,8 +44,11 @@ def network(path: Path) -> Path:
     model = onnx.load(tiny_network(path))
     weights = np.random.default_rng(1).normal(0, 0.2, (3, 3, 1, 1)).astype(np.float16)
     del model.graph.node[2:]
-    for name, size, stride in (("parsing", 22, 1), ("heatmaps", 18, 2)):
-        model.graph.node.append(onnx.helper.make_node("Conv", ["b", f"w{size}"], [name], name=name, strides=[stride, stride]))
+    for output in model.graph.output:
+        stride = 128 // output.type.tensor_type.shape.dim[2].dim_value
+        model.graph.node.append(
+            onnx.helper.make_node("Conv", ["b", f"{output.name}.weights"], [output.name], name=output.name, strides=[stride, stride])
+        )
     for number, (name, source, result) in enumerate((("stem", "t", "a"), ("inner", "a", "b"))):
         # Weights as the committed network stores them: float16 with a Cast behind.
         model.graph.initializer.append(onnx.numpy_helper.from_array(weights, f"{name}16"))
@@ -110,7 +113,7 @@ def test_a_quantised_network_has_symmetric_int8_nodes_and_answers_alike(tmp_path
     source, out, pictures = network(tmp_path / "float.onnx"), tmp_path / "int8.onnx", random_crops(6)
     layers = quantize(source, out, pictures, method, weight_bits=7)  # with 8, OpenVINO is 18 % off where there is no VNNI
     assert layers.pop("losses").keys() == {"inner"}
-    assert layers == {"convolutions": 4, "float": ["heatmaps", "parsing", "stem"]}
+    assert layers == {"convolutions": 6, "float": ["centres", "heatmaps", "offsets", "parsing", "stem"]}
     assert origin.is_made_of(out, source)
     assert not origin.is_made_of(out, engines.network_file("body"))
     model = onnx.load(out)
@@ -143,7 +146,7 @@ def test_a_network_that_sees_no_crops_is_calibrated_with_pictures_in_its_size(tm
 
 def test_layers_are_left_in_float_by_name(tmp_path):
     layers = quantize(network(tmp_path / "float.onnx"), tmp_path / "int8.onnx", random_crops(2), "minmax", keep_float=("inn",))
-    assert layers["float"] == ["heatmaps", "inner", "parsing", "stem"]
+    assert layers["float"] == ["centres", "heatmaps", "inner", "offsets", "parsing", "stem"]
     with pytest.raises(UserError, match=r"contains 'outer'.*inner"):
         quantize(tmp_path / "float.onnx", tmp_path / "int8.onnx", random_crops(2), "minmax", keep_float=("outer",))
 
@@ -163,7 +166,7 @@ def test_a_layer_that_costs_too_much_stays_float(tmp_path):
     source, out, pictures = network(tmp_path / "float.onnx"), tmp_path / "int8.onnx", random_crops(2)
     layers = quantize(source, out, pictures, "minmax", most_loss=0.0)
     assert layers["losses"]["inner"] > 0
-    assert layers["float"] == ["heatmaps", "inner", "parsing", "stem"]
+    assert layers["float"] == ["centres", "heatmaps", "inner", "offsets", "parsing", "stem"]
     model = onnx.load(out)
     assert not {node.op_type for node in model.graph.node} & {"QuantizeLinear", "DequantizeLinear"}
     wanted, got = (engines.load("body", "onnxruntime", path=path)(picture=pictures) for path in (source, out))
@@ -173,7 +176,7 @@ def test_a_layer_that_costs_too_much_stays_float(tmp_path):
 
 def test_the_first_layer_and_the_heads_of_the_committed_network_are_known():
     outer = outer_convolutions(onnx.load(engines.network_file("body")))
-    assert sorted(name.split("/")[2] for name in outer) == ["heatmaps", "parsing", "stem"]
+    assert sorted(name.split("/")[2] for name in outer) == ["heatmaps", "instances", "parsing", "stem"]
 
 
 def reading(labels: np.ndarray, landmarks: np.ndarray) -> Reading:

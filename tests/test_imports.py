@@ -18,7 +18,7 @@ def files():
 
 def at_the_edge(file: Path) -> bool:
     """Files that may import heavy packages: the runtimes, what only training uses, what writes .onnx, and what quantises."""
-    return file.parent.name in {"runtimes", "training", "graphs"} or file.name in {"network.py", "train.py", "quantize.py", "layers.py"}
+    return bool({"runtimes", "training", "graphs"} & set(file.parts)) or file.name in {"network.py", "train.py", "quantize.py", "layers.py"}
 
 
 def imported(file: Path):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 import engines
 from engines.body import heatmaps
+from engines.contract import CROP_HEIGHT, CROP_WIDTH
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,10 +18,14 @@ class Reading:
 
     ``parsing``: float32 (22,128,96), class probabilities at half the crop's resolution; cell (r,c) is centred on crop px (2c+0.5, 2r+0.5).
     ``landmarks``: float32 (18,3), x and y in crop px and a score 0..1, in the order of :data:`engines.contract.LANDMARKS`.
+    ``centres``: float32 (64,48), high in the middle of a piece of clothing, and ``offsets``: float32 (2,64,48), x and y from a cell to the
+    middle of its piece in crop px; cell (r,c) is centred on crop px (4c+1.5, 4r+1.5). See :mod:`engines.body.instances`.
     """
 
     parsing: np.ndarray
     landmarks: np.ndarray
+    centres: np.ndarray = field(default_factory=lambda: np.zeros((CROP_HEIGHT // 4, CROP_WIDTH // 4), np.float32))
+    offsets: np.ndarray = field(default_factory=lambda: np.zeros((2, CROP_HEIGHT // 4, CROP_WIDTH // 4), np.float32))
 
 
 class Body:
@@ -37,4 +42,5 @@ class Body:
     def __call__(self, picture: np.ndarray) -> Reading:
         """``picture``: uint8 (256,192,3) RGB crop."""
         outputs = self.engine(picture=picture[None])
-        return Reading(outputs["parsing"][0], heatmaps.decode(outputs["heatmaps"][0]))
+        landmarks = heatmaps.decode(outputs["heatmaps"][0])
+        return Reading(outputs["parsing"][0], landmarks, outputs["centres"][0, 0], outputs["offsets"][0])

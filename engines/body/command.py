@@ -16,6 +16,7 @@ from engines.body.person import read_person
 from engines.contract import CROP_HEIGHT, CROP_WIDTH
 from engines.crop import Crop
 from engines.errors import UserError
+from engines.output import make_folder, write_whole
 from engines.pictures import list_pictures, read_rgb
 
 
@@ -43,11 +44,8 @@ def run(args: argparse.Namespace) -> int:
     """Write STEM.png for every picture and one keypoints.json; pictures that cannot be read are named, the others go on."""
     out = Path(args.out_dir)
     paths = list_pictures(Path(args.in_dir))
-    body = Body.load(args.runtime)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"The folder {out} cannot be made: {error.strerror}. Choose another OUT_DIR.") from error
+    body = Body.load(args.runtime, path=args.network)
+    make_folder(out)
     keypoints: dict[str, list[list[float]]] = {}
     failed: list[str] = []
     for path in tqdm(paths, unit="picture", disable=not sys.stderr.isatty()):
@@ -57,26 +55,14 @@ def run(args: argparse.Namespace) -> int:
             failed.append(str(error))
             continue
         reading, crop, _ = read_person(body, picture)
-        _write(
-            out / f"{path.stem}.png", cv2.imencode(".png", parse_picture(reading, crop, (picture.shape[0], picture.shape[1])))[1].tobytes()
-        )
+        labels = parse_picture(reading, crop, (picture.shape[0], picture.shape[1]))
+        write_whole(out / f"{path.stem}.png", cv2.imencode(".png", labels)[1].tobytes())
         points = crop.to_frame(reading.landmarks[:, :2].astype(float))
         keypoints[path.stem] = [
             [round(float(x), 2), round(float(y), 2), round(float(s), 4)] for (x, y), s in zip(points, reading.landmarks[:, 2], strict=True)
         ]
-    _write(out / "keypoints.json", json.dumps(keypoints).encode())
+    write_whole(out / "keypoints.json", json.dumps(keypoints).encode())
     if failed:
         raise UserError(f"{len(failed)} of {len(paths)} pictures failed, the others are done. " + " ".join(failed))
     print(json.dumps({"pictures": len(keypoints), "runtime": body.engine.runtime, "crop": [CROP_HEIGHT, CROP_WIDTH]}))
     return 0
-
-
-def _write(path: Path, content: bytes) -> None:
-    """The whole file or none."""
-    temporary = path.with_name(path.name + ".part")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise UserError(f"{path} cannot be written: {error.strerror}. Choose another OUT_DIR or make room.") from error

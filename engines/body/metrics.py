@@ -1,7 +1,8 @@
-"""How good the body network is: mean IoU over groups, pixel accuracy, PCK."""
+"""How good the body network is: mean IoU over groups, pixel accuracy, PCK, average precision of instances."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -47,3 +48,27 @@ def correct_keypoints(truth: np.ndarray, predicted: np.ndarray, height: float, s
     counted = truth[:, 2] >= sure
     near = np.linalg.norm(truth[:, :2] - predicted[:, :2], axis=1) <= share * height
     return int((near & counted).sum()), int(counted.sum())
+
+
+def average_precision(scores: Sequence[float], hits: Sequence[bool], truths: int) -> float:
+    """Area under the precision-recall curve of predictions (score, is it a hit), with precision made monotonic (PASCAL VOC 2010)."""
+    if truths == 0:
+        return float("nan")
+    order = np.argsort(-np.asarray(scores, float), kind="stable")
+    hit = np.asarray(hits, bool)[order]
+    recall = np.cumsum(hit) / truths
+    precision = np.cumsum(hit) / np.arange(1, len(hit) + 1)
+    best = np.maximum.accumulate(precision[::-1])[::-1]
+    return float((np.diff(recall, prepend=0.0) * best).sum())
+
+
+def match_masks(truths: Sequence[np.ndarray], masks: Sequence[np.ndarray], least: float = 0.5) -> list[bool]:
+    """Which of the masks (bool (H,W), surest first) hit a truth of their own with an IoU of at least ``least``."""
+    free, hits = list(truths), []
+    for mask in masks:
+        overlaps = [(mask & truth).sum() / max((mask | truth).sum(), 1) for truth in free]
+        best = int(np.argmax(overlaps)) if overlaps else -1
+        hits.append(best >= 0 and overlaps[best] >= least)
+        if hits[-1]:
+            free.pop(best)
+    return hits

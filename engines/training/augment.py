@@ -28,11 +28,13 @@ _NECK, _KNEES, _HIPS, _ANKLES = 1, [9, 12], [8, 11], [10, 13]
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """picture (256,192,3) uint8; labels (128,96) uint8, IGNORE where nothing is known; landmarks (18,3) in crop px."""
+    """picture (256,192,3) uint8; labels (128,96) uint8, IGNORE where nothing is known; landmarks (18,3) in crop px;
+    instances (128,96) uint8 (0 none, IGNORE unknown); absent (22,) bool."""
 
     picture: np.ndarray
     labels: np.ndarray
     landmarks: np.ndarray
+    instances: np.ndarray
     absent: np.ndarray
 
 
@@ -74,9 +76,8 @@ def cut_off(person: Person, bottom: float) -> Person:
     rows = int(np.clip(bottom, 64, person.picture.shape[0]))
     landmarks = person.landmarks.copy()
     landmarks[landmarks[:, 1] >= rows, :2] = -1000
-    return replace(
-        person, picture=person.picture[:rows], labels=None if person.labels is None else person.labels[:rows], landmarks=landmarks
-    )
+    labels, instances = (None if a is None else a[:rows] for a in (person.labels, person.instances))
+    return replace(person, picture=person.picture[:rows], labels=labels, instances=instances, landmarks=landmarks)
 
 
 def random_crop_matrix(box: np.ndarray, random: Random, find: bool = False) -> np.ndarray:
@@ -99,8 +100,8 @@ def _half(matrix: np.ndarray) -> np.ndarray:
     return half
 
 
-def sample(person: Person, random: Random, backgrounds: list[np.ndarray]) -> Sample:
-    """One random training sample of a person."""
+def sample(person: Person, random: Random, backgrounds: list[np.ndarray], passer_by: Person | None = None) -> Sample:
+    """One random training sample of a person; with a labelled ``passer_by`` someone who is not meant stands beside them."""
     find = random.random() < 0.12
     box = phone_box(person, random)
     if random.random() < 0.5:
@@ -114,9 +115,10 @@ def sample(person: Person, random: Random, backgrounds: list[np.ndarray]) -> Sam
     grey = tuple(int(v) for v in random.integers(0, 256, 3))
     crop = cv2.warpAffine(picture, matrix, (CROP_WIDTH, CROP_HEIGHT), flags=flags, borderMode=border, borderValue=grey)
     size = (CROP_WIDTH // 2, CROP_HEIGHT // 2)
-    if labels is None:
-        small = np.full(size[::-1], IGNORE, np.uint8)
-    else:
+    pieces = small = np.full(size[::-1], IGNORE, np.uint8)
+    if person.instances is not None:
+        pieces = cv2.warpAffine(person.instances, _half(matrix), size, flags=cv2.INTER_NEAREST)
+    if labels is not None:
         # Beyond the photo a smeared border may hold anything; a plain one is background.
         outside = IGNORE if border == cv2.BORDER_REPLICATE else 0
         small = cv2.warpAffine(labels, _half(matrix), size, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=(outside,))
@@ -129,11 +131,36 @@ def sample(person: Person, random: Random, backgrounds: list[np.ndarray]) -> Sam
     points = person.landmarks[:, :2]
     guessed = ((points < 0) | (points >= [width, height])).any(1) & (points[:, 0] > -999)
     landmarks[guessed, 2] = 0
+    if passer_by is not None and labels is not None:
+        covered = add_passer_by(crop, small, passer_by, random)
+        small[covered], pieces[covered] = 0, 0
+        cells = np.clip((landmarks[:, :2] / 2).round().astype(int), 0, [size[0] - 1, size[1] - 1])
+        landmarks[covered[cells[:, 1], cells[:, 0]], 2] = 0
     if random.random() < 0.5:
-        crop, small = np.ascontiguousarray(crop[:, ::-1]), mirror_labels(small[:, ::-1])
+        crop, small, pieces = np.ascontiguousarray(crop[:, ::-1]), mirror_labels(small[:, ::-1]), pieces[:, ::-1]
         landmarks = landmarks[MIRRORED_LANDMARKS]
         landmarks[:, 0] = CROP_WIDTH - 1 - landmarks[:, 0]
-    return Sample(degrade(crop, random), np.ascontiguousarray(small), landmarks, person.absent)
+    return Sample(degrade(crop, random), np.ascontiguousarray(small), landmarks, np.ascontiguousarray(pieces), person.absent)
+
+
+def add_passer_by(crop: np.ndarray, labels: np.ndarray, other: Person, random: Random) -> np.ndarray:
+    """Draw ``other`` (labelled) into ``crop`` off to one side, mostly behind the person of ``labels`` (128,96).
+
+    Returns (128,96) bool: where the other one covers the person or the place, all of which is background to the network:
+    it reads the person in the middle.
+    """
+    assert other.labels is not None
+    matrix = random_crop_matrix(person_box(other), random)
+    matrix *= random.uniform(0.6, 1.0)
+    matrix[:, 2] += [CROP_WIDTH / 2 * random.choice([-1, 1]) * random.uniform(0.7, 1.1) + 40, random.uniform(0, 50)]
+    size = (CROP_WIDTH, CROP_HEIGHT)
+    mask = cv2.warpAffine(((other.labels > 0) & (other.labels != IGNORE)).astype(np.float32), matrix, size)
+    if random.random() < 0.7:  # behind
+        mask[cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST) != 0] = 0
+    alpha = cv2.GaussianBlur(mask, (0, 0), 0.8)[..., None]
+    picture = cv2.warpAffine(other.picture, matrix, size)
+    crop[:] = crop * (1 - alpha) + picture * alpha
+    return mask[::2, ::2] > 0.5
 
 
 def nobody(picture: np.ndarray, random: Random) -> Sample:
@@ -145,7 +172,7 @@ def nobody(picture: np.ndarray, random: Random) -> Sample:
     landmarks = np.full((len(LANDMARKS), 3), -100.0, np.float32)
     landmarks[:, 2] = 1
     labels = np.zeros((CROP_HEIGHT // 2, CROP_WIDTH // 2), np.uint8)
-    return Sample(degrade(crop, random), labels, landmarks, np.zeros(len(CLASSES), bool))
+    return Sample(degrade(crop, random), labels, landmarks, labels, np.zeros(len(CLASSES), bool))
 
 
 def mirror_labels(labels: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -48,15 +49,31 @@ def save(path: Path, **state: Any) -> None:
 
 
 def export(network: nn.Module, example: Tensor, path: Path, inputs: Sequence[str], outputs: Sequence[str]) -> None:
-    """Write an .onnx file (opset 17, free batch) of a network in evaluation mode."""
+    """Write an .onnx file (opset 17, free batch) of a network in evaluation mode.
+
+    Every weight keeps its name, batch norm stays a node of its own (runtimes fold it): :func:`load_weights` reads them back.
+    """
     temporary = path.with_suffix(".tmp")
     free = {name: {0: "batch"} for name in (*inputs, *outputs)}
-    torch.onnx.export(
-        network.eval(), (example,), str(temporary), opset_version=17, input_names=list(inputs), output_names=list(outputs),
-        dynamic_axes=free, dynamo=False,
-    )  # fmt: skip
+    with warnings.catch_warnings():
+        # The newer exporter renames weights and folds batch norm; this one is deprecated, not gone.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            network.eval(), (example,), str(temporary), opset_version=17, input_names=list(inputs), output_names=list(outputs),
+            dynamic_axes=free, dynamo=False, training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False,
+        )  # fmt: skip
     onnx.save(half_weights(onnx.load(temporary)), temporary)
     temporary.replace(path)
+
+
+def load_weights(network: nn.Module, path: Path) -> None:
+    """Fill a network with the weights of its exported file; what is for training only and not in the file stays as it is."""
+    stored = {w.name.removesuffix("_half"): onnx.numpy_helper.to_array(w) for w in onnx.load(path).graph.initializer}
+    state = network.state_dict()
+    for name, value in state.items():
+        if name in stored:
+            state[name] = torch.from_numpy(stored[name].astype(np.float32)).reshape(value.shape)
+    network.load_state_dict(state)
 
 
 def half_weights(model: onnx.ModelProto) -> onnx.ModelProto:

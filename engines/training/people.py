@@ -33,6 +33,8 @@ class Person:
     landmarks: np.ndarray
     absent: np.ndarray
     """(22,) bool: classes known not to be on the picture (from the photo's tags); all False where nothing is known."""
+    instances: np.ndarray | None = None
+    """(H,W) uint8: which piece of clothing a pixel belongs to, 1..255 in no order, 0 for none; None where unknown."""
 
 
 def coco_landmarks(blazepose: np.ndarray) -> np.ndarray:
@@ -94,6 +96,22 @@ def class_labels(ccp: np.ndarray, table: np.ndarray, blazepose: np.ndarray) -> n
     return labels
 
 
+PIECES = tuple(
+    c
+    for c in CLASSES
+    if c not in ("background", "hair", "face", "left-arm", "right-arm", "left-leg", "right-leg", "sunglasses", "accessory")
+)
+"""Classes whose every piece is an instance of its own."""
+_LEFT = 100
+"""Added to the instance of what belongs to a left foot."""
+
+
+def piece_instances(ccp: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(H,W) instances: each of CCP's labels is one piece, shoes and socks are one a foot (by the class)."""
+    left = np.isin(labels, [CLASSES.index("left-shoe")])
+    return np.where(np.isin(labels, [CLASSES.index(c) for c in PIECES]), ccp + _LEFT * left, 0).astype(np.uint8)
+
+
 def load_photos(data: Path, only: Callable[[str], bool] = lambda stem: True) -> list[Person]:
     """The photos whose stem ``only`` takes, with their labels where there are any."""
     table, names = _class_table(data)
@@ -105,12 +123,16 @@ def load_photos(data: Path, only: Callable[[str], bool] = lambda stem: True) -> 
         picture = read_rgb(data / f"people/images/{stem}.jpg")
         path = data / f"people/labels/{stem}.png"
         # The labels are small numbers, the same in all three channels.
-        labels = class_labels(read_rgb(path)[..., 0], table, blazepose) if path.exists() else None
+        labels = instances = None
+        if path.exists():
+            ccp = read_rgb(path)[..., 0]
+            labels = class_labels(ccp, table, blazepose)
+            instances = piece_instances(ccp, labels)
         absent = np.zeros(len(CLASSES), bool)
         if stem in tags:
             present = {int(v) for name in tags[stem] for v in _expand(int(table[names.index(name)]))}
             absent[[c for c in range(1, len(CLASSES)) if c not in present]] = True
-        return Person(stem, picture, labels, coco_landmarks(blazepose), absent)
+        return Person(stem, picture, labels, coco_landmarks(blazepose), absent, instances)
 
     with ThreadPoolExecutor(4) as pool:
         return list(pool.map(read, sorted(filter(only, keypoints))))
@@ -138,7 +160,12 @@ def load_clips(data: Path, every: int = 4, label: Callable[[np.ndarray, np.ndarr
             if good and points and number % every == 0:
                 picture, blazepose = cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), np.array(points, np.float32)
                 labels = label(picture, blazepose) if label else None
-                people.append(Person(f"{name}:{number}", picture, labels, coco_landmarks(blazepose), np.zeros(len(CLASSES), bool)))
+                instances = None
+                # In the clips everybody wears one piece of a class.
+                if labels is not None:
+                    instances = np.where(np.isin(labels, [CLASSES.index(c) for c in PIECES]), labels, 0).astype(np.uint8)
+                nothing = np.zeros(len(CLASSES), bool)
+                people.append(Person(f"{name}:{number}", picture, labels, coco_landmarks(blazepose), nothing, instances))
     return people
 
 
