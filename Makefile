@@ -35,9 +35,11 @@ lint: $(READY_DEV)
 	$(BIN)/mypy
 	$(BIN)/python -m tests.audit
 
-# The pipeline alone, what sessions leave behind in the server, and glass to glass in a real Chromium.
+# The pipeline alone, its reading of the person beside BlazePose (where mediapipe is installed), what sessions leave behind in the server,
+# and glass to glass in a real Chromium.
 bench: $(READY_DEV) browser
 	$(BIN)/python -m streamer bench
+	$(BIN)/python -m tests.blazepose
 	$(BIN)/python -m tests.soak
 	$(BIN)/python -m tests.latency
 

@@ -78,7 +78,8 @@ def test_a_file_that_is_not_there_and_an_option_that_cannot_be_meant_are_named(t
 
 
 def test_every_setting_is_printed_as_toml_with_what_it_is_and_without_secrets(tmp_path, capsys):
-    (tmp_path / "shop.toml").write_text("max_sessions = 7\nice_servers = ['turn:me:hush@turn.example']\nturn_secret = 'hush'\nstaff_password = '$argon2id$x'\n")
+    secrets = "ice_servers = ['turn:me:hush@turn.example']\nturn_secret = 'hush'\nstaff_password = '$argon2id$x'\n"
+    (tmp_path / "shop.toml").write_text(f"max_sessions = 7\n{secrets}")
     assert main(["settings", "--config", str(tmp_path / "shop.toml"), "--port", "9002"]) == 0
     printed = capsys.readouterr().out
     assert "hush" not in printed
