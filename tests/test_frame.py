@@ -14,6 +14,7 @@ from skimage.data import astronaut
 import engines
 from engines import hardware
 from engines.body import Body, heatmaps
+from engines.body.person import SEEN
 from engines.build import compare
 from engines.build.plan import build_plan
 from engines.chain import Chain
@@ -98,7 +99,7 @@ def check_chain(chain):
     found = chain(("landmarks", "parsing"), frame=FRAME[None], matrix=crop_matrix(box)[None].astype(np.float32))
     wanted = Body(engines.load("body", "onnxruntime"))(crop(FRAME, box).picture)
     assert set(found) == {"landmarks", "parsing"}
-    seen = wanted.landmarks[:, 2] > 0.5
+    seen = wanted.landmarks[:, 2] > SEEN
     assert seen.sum() >= 4
     assert np.abs(found["landmarks"][0][seen] - wanted.landmarks[seen]).max() < 2
     assert (found["parsing"][0].argmax(0) == wanted.parsing.argmax(0)).mean() > 0.99
