@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import signal
 import socket
 import ssl
@@ -124,7 +123,7 @@ async def test_a_signal_closes_every_session_and_serving_ends(tmp_path, capsys, 
             assert await (await client.get("/certificate.crt")).read() == public_part(path)
             shopper = Shopper(await client.ws_connect("/session"))
             await shopper.connect(garment="red")
-            os.kill(os.getpid(), ending)
+            signal.raise_signal(ending)  # in this thread: libraries of other tests have threads of their own
             assert (await shopper.ws.receive()).type is aiohttp.WSMsgType.CLOSE
             await serving
             await shopper.clean_up()

@@ -135,8 +135,10 @@ def look(frame: np.ndarray) -> list[Piece] | None:
     to_cells = (crop.matrix - [[0, 0, 0.5], [0, 0, 0.5]]) / 2
     pieces = []
     for group, (categories, kinds, otherwise) in WORN.items():
-        share = reading.parsing[[CLASSES.index(name) for name in GROUPS[group]]].sum(0)
-        likely = cv2.warpAffine(share, to_cells, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+        own = [CLASSES.index(name) for name in GROUPS[group]]
+        share, other = reading.parsing[own].sum(0), np.delete(reading.parsing, own, axis=0).max(0)
+        # Above a half exactly where no other class is likelier.
+        likely = cv2.warpAffine(share / (share + other), to_cells, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
         mask = _largest(likely > 0.5)
         if mask.mean() < _LEAST_SHARE:
             continue
