@@ -50,6 +50,13 @@ def main() -> int:
     similar.add_argument("--most", type=int, default=5, metavar="N", help="how many are listed (default: 5)")
     similar.add_argument("--runtime", help="runtime of the networks (default: openvino)")
     similar.set_defaults(module="engines.garment.similar")
+    tryon = commands.add_parser("tryon", help="people of a list in the garments beside them, and a page that shows and measures it")
+    tryon.add_argument("--pairs", type=Path, required=True, metavar="FILE.csv",
+                       help="columns person, garment, out, and perhaps truth; files relative to the list, a garment may be a photo, a PNG "
+                            "with alpha and a JSON of its landmarks beside it, or an id; out is relative to DIR")  # fmt: skip
+    tryon.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets the results and report.html")
+    tryon.add_argument("--catalog", type=Path, metavar="FILE.zip", help="the shop's own ids: an exported catalogue")
+    tryon.add_argument("--runtime", help="runtime of the networks (default: openvino)")
     args = parser.parse_args()
     run = importlib.import_module(getattr(args, "module", f"engines.{args.command}.command")).run
     return int(run(args))
