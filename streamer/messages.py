@@ -72,6 +72,13 @@ class Profile:
 
 
 @dataclass(frozen=True)
+class Overlay:
+    """Whether only what was drawn is to be returned: the page lays it over its own picture."""
+
+    on: bool
+
+
+@dataclass(frozen=True)
 class Clock:
     """What the server's clock shows, asked by a page whose own shows ``t`` ms."""
 
@@ -79,7 +86,7 @@ class Clock:
 
 
 Signal = Offer | Candidate | Ping | AskWearing | Bye
-Control = ChooseGarment | Quality | Mirror | Profile | Clock
+Control = ChooseGarment | Quality | Mirror | Profile | Overlay | Clock
 
 
 def parse_signal(text: str, longest: int) -> Signal:
@@ -110,6 +117,8 @@ def parse_control(text: str, longest: int) -> Control:
             return Mirror(_boolean(message.get("on"), "on of a mirror message"))
         case "profile":
             return Profile(_boolean(message.get("on"), "on of a profile message"))
+        case "overlay":
+            return Overlay(_boolean(message.get("on"), "on of an overlay message"))
         case "clock":
             return Clock(_number(message.get("t"), "t"))
         case "quality":

@@ -13,6 +13,7 @@ from streamer.messages import (
     ChooseGarment,
     Mirror,
     Offer,
+    Overlay,
     Ping,
     Quality,
     parse_control,
@@ -46,6 +47,7 @@ def test_controls():
     assert control(type="garment", id="shirt") == ChooseGarment("shirt")
     assert control(type="garment", id=None) == ChooseGarment(None)
     assert control(type="mirror", on=True) == Mirror(True)
+    assert control(type="overlay", on=True) == Overlay(True)
     assert control(type="quality", height=360) == Quality(360)
     assert control(type="quality", height=None) == Quality(None)
 
@@ -91,6 +93,7 @@ def test_an_offer_that_is_no_sdp_of_a_picture_is_refused(sdp):
         {"type": "garment", "id": ""},
         {"type": "garment", "id": "x" * 500},
         {"type": "mirror", "on": 1},
+        {"type": "overlay", "on": "yes"},
         {"type": "quality", "height": "small"},
         {"type": "quality", "height": 0},
         {"type": "quality", "height": True},

@@ -62,6 +62,10 @@ class PeerConnection(RTCPeerConnection):
         """Encoded frames of the peer that were let go before decoding: lost on the way, or the decoder was behind."""
         return sum(each.receiver.dropped for each in self.getTransceivers() if isinstance(each.receiver, Receiver))
 
+    def captured(self, pts: int) -> float | None:
+        """When the peer's camera captured the frame with this time, ms since 1970 on the peer's clock; None while that is not known."""
+        return next((each.receiver.captured(pts) for each in self.getTransceivers() if isinstance(each.receiver, Receiver)), None)
+
     @property
     def estimate(self) -> int | None:
         """What the peer says the path to it carries, bits a second; None while it has not."""

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from aiortc import RTCRtpReceiver
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcrtpparameters import RTCRtpReceiveParameters
-from aiortc.rtp import RtpPacket
+from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket, RtpPacket
 
+from .capture import CaptureClock
 from .decoder import Decoded, EncodedQueue, decode
 from .jitter import PATIENCE, FrameBuffer
 from .nack import Nacks
@@ -30,6 +31,7 @@ class Receiver(RTCRtpReceiver):
         self._own.jitter_buffer = self._buffer = FrameBuffer(self._own.codecs)
         self._own.nack_generator = self._nacks = Nacks()
         self._own.remote_bitrate_estimator = PathEstimator(self._nacks.counted)
+        self._capture = CaptureClock()
         self._tick: asyncio.TimerHandle | None = None
         self._sink: Callable[[Decoded], object] | None = None
         self._enabled = False
@@ -42,6 +44,10 @@ class Receiver(RTCRtpReceiver):
     def dropped(self) -> int:
         """Encoded frames let go: lost on the way, or because the decoder fell behind."""
         return self._queue.dropped + self._buffer.lost_frames
+
+    def captured(self, pts: int) -> float | None:
+        """When the peer's camera captured a frame, ms since 1970 on the peer's clock; None while that is not known."""
+        return self._capture.at(pts + (self._own.timestamp_mapper._origin or 0))
 
     async def receive(self, parameters: RTCRtpReceiveParameters) -> None:
         """As aiortc's, but for the decoder's thread."""
@@ -73,6 +79,11 @@ class Receiver(RTCRtpReceiver):
         self._enabled = False
         self._cancel_tick()
         super()._handle_disconnect()
+
+    async def _handle_rtcp_packet(self, packet: AnyRtcpPacket) -> None:
+        if isinstance(packet, RtcpSrPacket):
+            self._capture.report(packet.sender_info.ntp_timestamp, packet.sender_info.rtp_timestamp)
+        await super()._handle_rtcp_packet(packet)
 
     async def _handle_rtp_packet(self, packet: RtpPacket, arrival_time_ms: int) -> None:
         await super()._handle_rtp_packet(packet, arrival_time_ms)
