@@ -15,7 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from .http import Reply, Request
-from .worker import Returned
+from .turn import Returned
 
 if TYPE_CHECKING:
     from .server import Server

@@ -23,7 +23,7 @@ from .limits import Reachable
 from .messages import Candidate, Offer
 from .rtc.connection import PeerConnection
 from .track import DressedTrack
-from .worker import Returned
+from .turn import Returned
 
 if TYPE_CHECKING:
     from .server import Server

@@ -27,7 +27,7 @@ from .config import Config, stun_server, turn_server
 from .door import Door, kept_key, kept_password
 from .rtc.version import check_version
 from .server import Catalog, Server
-from .worker import Pipeline
+from .turn import Pipeline
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,8 @@ from .places import Places
 from .pools import Pools
 from .session import Session
 from .studio import Studio
-from .worker import Pipeline, Worker
+from .turn import Pipeline
+from .worker import Worker
 
 if TYPE_CHECKING:
     from .screens import Screen

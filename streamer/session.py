@@ -35,8 +35,9 @@ from .pools import Pools
 from .rtc.connection import PeerConnection
 from .rtc.window import hold_to_window
 from .track import DressedTrack
+from .turn import Returned, Seat
 from .wearing import Look, Wearing
-from .worker import Returned, Seat, Worker
+from .worker import Worker
 
 log = logging.getLogger(__name__)
 

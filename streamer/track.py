@@ -11,7 +11,7 @@ from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
 
 from .mailbox import Mailbox
-from .worker import Returned
+from .turn import Returned
 
 
 class DressedTrack(MediaStreamTrack):

@@ -14,7 +14,7 @@ from av import VideoFrame
 from engines.errors import UserError
 
 from .studio.workshop import BusyError, LostError
-from .worker import Seat, target_size
+from .turn import Seat, target_size
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,8 @@ import pytest
 from streamer.adapt import Effort
 from streamer.mailbox import Mailbox
 from streamer.rtc.decoder import Decoded
-from streamer.worker import Seat, Worker, serve, target_size
+from streamer.turn import Seat, serve, target_size
+from streamer.worker import Worker
 from tests.fakes import FakePipeline, video_frame
 
 RED = SimpleNamespace(id="red", colour=(220, 30, 30))
@@ -35,7 +36,7 @@ def served():
     seat.inbox = Mailbox()
 
     def one(frame, pipeline):
-        serve(seat, frame, pipeline)
+        serve([(seat, frame)], pipeline)
         return out[-1]
 
     return seat, one

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,8 @@ import numpy as np
 import engines
 from engines.body import heatmaps
 from engines.contract import CROP_HEIGHT, CROP_WIDTH
+
+_OUTPUTS = ("parsing", "heatmaps", "centres", "offsets")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +44,14 @@ class Body:
 
     def __call__(self, picture: np.ndarray) -> Reading:
         """``picture``: uint8 (256,192,3) RGB crop."""
-        outputs = self.engine(picture=picture[None])
-        landmarks = heatmaps.decode(outputs["heatmaps"][0])
-        return Reading(outputs["parsing"][0], landmarks, outputs["centres"][0, 0], outputs["offsets"][0])
+        return self.read([picture])[0]
+
+    def read(self, pictures: Sequence[np.ndarray]) -> list[Reading]:
+        """Several crops, ``engine.batch`` at a time."""
+        most, readings = self.engine.batch, []
+        for start in range(0, len(pictures), most):
+            part = pictures[start : start + most]
+            outputs = self.engine(picture=part[0][None] if len(part) == 1 else np.stack(part))
+            for parsing, maps, centres, offsets in zip(*(outputs[name] for name in _OUTPUTS), strict=True):
+                readings.append(Reading(parsing, heatmaps.decode(maps), centres[0], offsets))
+        return readings
