@@ -1,5 +1,7 @@
 """Loading networks: the contract, the runtimes against each other, and files that are not what they should be."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +65,25 @@ def test_missing_and_damaged_files_say_how_to_get_them(tmp_path, runtime):
         (tmp_path / "body.onnx").write_bytes(damaged)
         with pytest.raises(UserError, match=r"body\.onnx"):
             engines.load("body", runtime, path=tmp_path / "body.onnx")
+
+
+TWO_ENGINES = """
+import faulthandler, signal, sys
+from pathlib import Path
+import engines
+faulthandler.enable()
+one, two = (engines.load("body", "openvino", path=Path(sys.argv[1])) for _ in range(2))
+del one
+del two
+signal.signal(signal.SIGTERM, lambda *_: print("came"))
+signal.raise_signal(signal.SIGTERM)
+"""
+
+
+def test_a_signal_still_comes_after_engines_have_gone(tmp_path):
+    command = [sys.executable, "-c", TWO_ENGINES, str(tiny_network(tmp_path / "tiny.onnx"))]
+    done = subprocess.run(command, cwd=Path(engines.__file__).parents[1], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "came\n"), done.stderr
 
 
 def test_int8_is_taken_only_where_it_pays_and_belongs_to_the_network(tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,17 @@ from engines.contract import Contract, Found, check
 from engines.origin import is_made_of
 
 os.environ.setdefault("OPENVINO_TELEMETRY_OPT_OUT", "1")
+
+
+@cache
+def _core() -> openvino.Core:
+    """The process's only one, kept to the end.
+
+    Each core's CPU plugin gives the thread that makes it another stack for signals and, when it goes, puts back the one before. Of two that
+    do not go in reverse order the second puts back the first one's, which is gone: the next signal ends the process (OpenVINO 2026.4,
+    sigstack_manager.cpp).
+    """
+    return openvino.Core()
 
 
 def _found(ports: list[openvino.Output]) -> Found:
@@ -49,7 +61,7 @@ class Engine:
 
     def __init__(self, path: Path, contract: Contract, threads: int | None = None) -> None:
         """Compile ``path``; ``threads`` 0 or None takes every core. Raises what OpenVINO raises, or UserError for a wrong file."""
-        core = openvino.Core()
+        core = _core()
         model = core.read_model(path)
         check(contract, path, _found(model.inputs), _found(model.outputs))
         # A fixed batch lets the compiler plan memory once.
