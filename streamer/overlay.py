@@ -1,9 +1,10 @@
 """The garment alone: what was drawn on a frame and how much it covers, packed into one picture a quarter higher than the frame.
 
-Above is the dressed frame, grey where nothing was drawn; below at the left, a quarter as wide and as high, in luma, is how much of it there is:
-0 the page's own picture, 1 the dressed one. The page lays it over the camera's frame it was made of. What was drawn is what differs, so this
-knows nothing of garments. The cover reaches some pixels further and fades out over pixels that are the same in both pictures: no edge shows
-where it ends, it can be coarse, and what a codec blurs there is right in either. web/overlay/layers.js is the other half.
+Above is the dressed frame, grey where nothing was drawn; below at the left, a quarter as wide and as high, in luma, is how much of it
+there is: 0 the page's own picture, 1 the dressed one. The page lays it over the camera's frame it was made of. What was drawn is what
+differs, so this knows nothing of garments. The cover reaches some pixels further and fades out over pixels that are the same in both
+pictures: no edge shows where it ends, it can be coarse, and what a codec blurs there is right in either. web/overlay/layers.js is the
+other half.
 """
 
 from __future__ import annotations

@@ -137,7 +137,8 @@ class Screen:
         if track is None or self._pc is None or self._pc.connectionState != "connected":
             return
         # A copy: an encoder writes its time and kind onto the frame, and the phone's runs at the same time.
-        frame = VideoFrame.from_ndarray(returned.frame.to_ndarray(), format=returned.frame.format.name)
+        whole = returned.whole or returned.frame
+        frame = VideoFrame.from_ndarray(whole.to_ndarray(), format=whole.format.name)
         frame.pts, frame.time_base = returned.frame.pts, returned.frame.time_base
         track.offer(replace(returned, frame=frame, ms={}))
 

@@ -24,6 +24,7 @@ from .messages import (
     Clock,
     Mirror,
     Offer,
+    Overlay,
     Ping,
     Profile,
     Quality,
@@ -217,6 +218,8 @@ class Session:
                 self.seat.height = height
             case Profile(on):
                 self.seat.profile = on
+            case Overlay(on):
+                self.seat.overlay = on
             case Clock(t):
                 self._tell({"type": "clock", "t": t, "received": received, "sent": time.perf_counter() * 1000})
             case Mirror(on):
@@ -272,6 +275,7 @@ class Session:
                 "type": "frame",
                 "rtp": rtp,
                 "pts": returned.frame.pts,
+                "captured": self._pc.captured(returned.frame.pts) if self._pc else None,
                 "status": returned.status,
                 "garment": returned.garment,
                 "ms": {stage: round(ms, 2) for stage, ms in returned.ms.items()},

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from av import VideoFrame
 
-from . import marker
+from . import marker, overlay
 from .adapt import Effort, Seen, update
 from .mailbox import Mailbox
 from .rtc.decoder import Decoded
@@ -56,6 +56,7 @@ class Returned:
     ready: float  # perf_counter when it was finished
     at: dict[str, float] = field(default_factory=dict)  # perf_counter of "arrived", "complete", "decoded" and "taken"
     mark: int | None = None  # the number the profiler's page put into the pixels
+    whole: VideoFrame | None = None  # the whole dressed picture, where ``frame`` is an overlay
 
 
 @dataclass(eq=False)
@@ -71,6 +72,7 @@ class Seat:
     bitrate: int | None = None  # what the network carries back, bits a second; None: not known
     unsent: int = 0  # returned frames that the encoder had no time for
     profile: bool = False  # frames carry a number (marker.py), which goes onto what is returned
+    overlay: bool = False  # only what was drawn goes back (overlay.py)
 
     state: Any = None  # the pipeline's, between frames
     size: tuple[int, int] = (0, 0)
@@ -100,6 +102,8 @@ class _Turn:
     taken: float  # perf_counter
     small: VideoFrame = field(init=False)  # at the size worked at
     picture: np.ndarray = field(init=False)  # the same in RGB
+    before: np.ndarray | None = None  # the picture as it came, where what was drawn on it will be looked for
+    whole: VideoFrame | None = None
     mark: int | None = None
 
 
@@ -161,6 +165,7 @@ def _begin(turn: _Turn) -> None:
         # OpenCV both ways: 0.4 ms a 640x480 frame where libswscale takes 1.3, and what was not drawn on comes back as it was (47 dB).
         planes = turn.small.to_ndarray()
         turn.picture = cv2.cvtColor(planes, cv2.COLOR_YUV2RGB_I420)
+    turn.before = turn.picture.copy() if seat.overlay else None
     turn.mark = marker.read(planes) if seat.profile else None
 
 
@@ -176,11 +181,12 @@ def _end(turn: _Turn, dressed: Dressed | Exception, busy: float) -> None:
         seat.state = None
         if seat.errors == 1:
             log.exception("a frame could not be dressed and was returned plain; further ones of this session are counted only")
-        frame, status, turn.mark = decoded.frame, "plain", None
+        turn.mark = None
+        frame, status = _undressed(turn, decoded.frame), "plain"
     wearing = turn.worn[0] if turn.worn and status == "ok" else None
     seat.effort = update(seat.effort, _seen(seat, decoded.frame, spans, busy))
     at = {"arrived": decoded.arrived, "complete": decoded.complete, "decoded": decoded.at, "taken": turn.taken}
-    seat.deliver(Returned(frame, status, wearing, spans.ms, time.perf_counter(), at, turn.mark))
+    seat.deliver(Returned(frame, status, wearing, spans.ms, time.perf_counter(), at, turn.mark, turn.whole))
 
 
 def _seen(seat: Seat, source: VideoFrame, spans: Spans, busy: float) -> Seen:
@@ -193,15 +199,32 @@ def _returned(turn: _Turn, dressed: Dressed) -> tuple[VideoFrame, str]:
     """The frame to return, and the word for the shopper."""
     turn.seat.state = dressed.state
     if turn.worn is None or dressed.status != "ok":  # nothing was drawn: the decoded frame itself goes back, unconverted
-        out, status = turn.small, ("plain" if turn.worn is None and dressed.status == "ok" else dressed.status)
-    else:
-        with turn.spans("to_yuv"):
-            planes = np.asarray(cv2.cvtColor(dressed.frame, cv2.COLOR_RGB2YUV_I420), np.uint8)
-            if turn.mark is not None:
-                marker.draw(planes, turn.mark)
-            out, status = VideoFrame.from_numpy_buffer(planes, "yuv420p"), "ok"
-    out.pts, out.time_base = turn.decoded.frame.pts, turn.decoded.frame.time_base
-    return out, status
+        return _undressed(turn, turn.small), ("plain" if turn.worn is None and dressed.status == "ok" else dressed.status)
+    with turn.spans("to_yuv"):
+        planes = np.asarray(cv2.cvtColor(dressed.frame, cv2.COLOR_RGB2YUV_I420), np.uint8)
+    if turn.before is not None:
+        turn.whole = _frame(turn, planes)
+        with turn.spans("pack"):
+            planes = overlay.pack(planes, overlay.cover(turn.before, dressed.frame))
+    return _frame(turn, planes), "ok"
+
+
+def _undressed(turn: _Turn, plain: VideoFrame) -> VideoFrame:
+    """``plain``, or an overlay on which nothing was drawn."""
+    if turn.before is None:
+        return _frame(turn, plain)
+    turn.whole = plain
+    return _frame(turn, overlay.empty(*turn.seat.size))
+
+
+def _frame(turn: _Turn, picture: np.ndarray | VideoFrame) -> VideoFrame:
+    """A picture in I420 as a frame of this turn's time, with the profiler's number on it; or a decoded frame, which has it."""
+    if isinstance(picture, np.ndarray):
+        if turn.mark is not None:
+            marker.draw(picture, turn.mark)
+        picture = VideoFrame.from_numpy_buffer(picture, "yuv420p")
+    picture.pts, picture.time_base = turn.decoded.frame.pts, turn.decoded.frame.time_base
+    return picture
 
 
 def target_size(width: int, height: int, pixels: int, limit: int | None) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from streamer import overlay
 from streamer.adapt import Effort
 from streamer.mailbox import Mailbox
 from streamer.rtc.decoder import Decoded
@@ -219,3 +220,26 @@ def test_matrix_products_start_no_threads_that_would_spin_between_frames():
     environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "1"
+
+
+def test_an_overlay_holds_what_was_drawn_and_the_whole_picture_is_there_for_others(served):
+    seat, one = served
+    seat.worn, seat.overlay = ("red", RED), True
+    returned = one(decoded(64, 48, pts=4711), FakePipeline())
+    across, down = overlay.cover_size(64, 48)
+    assert (returned.frame.width, returned.frame.height, returned.frame.pts) == (64, 48 + down, 4711)
+    luma = returned.frame.to_ndarray()[: 48 + down]
+    assert luma[48 + down // 2, across // 2] == overlay.LIGHT
+    assert luma[48, 0] == overlay.DARK
+    assert (returned.whole.width, returned.whole.height) == (64, 48)
+    assert np.abs(middle(returned.whole) - (220, 30, 30)).max() < 12
+    assert "pack" in returned.ms
+
+    def broken(picture, garment, state, spans):
+        picture[:] = 0
+        raise RuntimeError("no luck")
+
+    for pipeline in (broken, lambda picture, *_: SimpleNamespace(frame=picture, state=None, status="nobody")):
+        nothing = one(decoded(64, 48), pipeline)
+        assert (nothing.frame.to_ndarray() == overlay.empty(64, 48)).all()
+        assert (nothing.whole.width, nothing.whole.height) == (64, 48)

@@ -1,8 +1,8 @@
 """When the peer's camera captured a frame, on the peer's own clock.
 
-A sender report says which RTP timestamp belongs to which time of the sender's clock (RFC 3550, 6.4.1). aiortc 1.16 reads it for the round trip
-only. A browser counts RTP timestamps from its frames' capture times, to 1/90 ms and rounded to 1 ms: so a page that is told this time knows which
-of its camera's frames a returned one was made of, without a mark in the pixels.
+A sender report says which RTP timestamp belongs to which time of the sender's clock (RFC 3550, 6.4.1). aiortc 1.16 reads it for the
+round trip only. A browser counts RTP timestamps from its frames' capture times, rounded to 1 ms: so a page that is told this time knows
+which of its camera's frames a returned one was made of, without a mark in the pixels.
 """
 
 from __future__ import annotations
