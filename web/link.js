@@ -24,7 +24,7 @@ export class Link {
   #ended = false;
 
   /**
-   * `settings` {garment, mirror}: what the picture starts with; also {codec}: 'H264' or 'VP8' only, and {greetings}: messages that the control
+   * `settings` {garment, mirror, overlay}: what the picture starts with; also {codec}: 'H264' or 'VP8' only, and {greetings}: messages that the control
    * channel opens with. `on` holds the callbacks: waiting(message), hello(message), garments(message), wearing(message), track(MediaStreamTrack),
    * connected(), message(object from the control channel), ended(cause, message) with cause 'server' | 'media' | 'refused'.
    */
@@ -58,6 +58,11 @@ export class Link {
   mirror(on) {
     this.#settings.mirror = on;
     this.tell({ type: 'mirror', on });
+  }
+
+  overlay(on) {
+    this.#settings.overlay = on;
+    this.tell({ type: 'overlay', on });
   }
 
   /** Sends a message over the control channel; false while it is not open. */
@@ -152,6 +157,7 @@ export class Link {
     control.onopen = () => {
       this.tell({ type: 'garment', id: this.#settings.garment });
       this.tell({ type: 'mirror', on: this.#settings.mirror });
+      if (this.#settings.overlay) this.tell({ type: 'overlay', on: true });
       for (const message of this.#settings.greetings ?? []) this.tell(message);
     };
     control.onclose = () => this.#end('media'); // without it no garment can be chosen

@@ -15,6 +15,7 @@ export class MirrorSession {
   #settings;
   #garment = null;
   #mirrored = false;
+  #overlaid = false;
   #failures = 0;
   #wasLive = false;
   #timer = null;
@@ -71,6 +72,12 @@ export class MirrorSession {
     this.#link?.mirror(on);
   }
 
+  /** Whether only what was drawn is to come back, to be laid over the page's own picture. */
+  overlay(on) {
+    this.#overlaid = on;
+    this.#link?.overlay(on);
+  }
+
   /** The network or the page has come back: look at once instead of at the next tick. */
   wake() {
     if (!this.#running) return;
@@ -90,7 +97,7 @@ export class MirrorSession {
   #connect() {
     clearTimeout(this.#timer);
     this.#on.state(this.#stateWhileTrying());
-    this.#link = new Link(this.#url, this.#track, { ...this.#settings, garment: this.#garment, mirror: this.#mirrored }, {
+    this.#link = new Link(this.#url, this.#track, { ...this.#settings, garment: this.#garment, mirror: this.#mirrored, overlay: this.#overlaid }, {
       waiting: ({ place }) => this.#on.state('full', place),
       hello: ({ garments }) => this.#on.garments(garments),
       garments: ({ garments }) => this.#on.garments(garments),

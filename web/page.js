@@ -6,6 +6,7 @@ import { join } from './door.js';
 import { GarmentRow } from './garments.js';
 import { keep, recall } from './memory.js';
 import { MirrorSession } from './mirror-session.js';
+import { missingForOverlay, Overlay } from './overlay/overlay.js';
 import { SnapshotSheet } from './sheet.js';
 import { Steady, stateOf } from './status.js';
 import { keepAwake } from './wake-lock.js';
@@ -19,11 +20,14 @@ const element = (id) => document.getElementById(id);
 const { body } = document;
 const local = element('local');
 const view = element('view');
+const composed = element('composed');
 const device = describeDevice(navigator);
+const asked = new URLSearchParams(location.search);
 
 const now = { camera: 'off', seen: false, session: 'off', frame: 'plain', garments: 0, wearing: false, notice: null, place: 0 };
 const steady = new Steady();
 const mirrored = { user: true, environment: false };
+let overlay = null; // lays the garment over the camera's own picture
 let noticeTimer = null;
 let said = 0; // the place in the queue that was put into words
 let doubted = false; // the server could not put on what was chosen: its next frame says what is worn
@@ -37,7 +41,7 @@ const wearing = new WearingSheet(element('wearing'), labels, () => session.askWe
 const camera = new Camera({
   lost: () => document.visibilityState === 'visible' && openCamera(() => camera.open()), // else when the page is looked at again
   paused: (on) => tell({ camera: on ? 'paused' : 'open' }),
-}, sizeAsked(new URLSearchParams(location.search).get('camera')));
+}, sizeAsked(asked.get('camera')));
 const session = new MirrorSession(`${location.protocol.replace('http', 'ws')}//${location.host}/session`, {
   state: sessionIs,
   track: (track) => play(view, track),
@@ -83,6 +87,7 @@ async function start() {
   if (problem) return tell({ camera: problem });
   if (await entering) return tell({ camera: await entering });
   for (const video of [local, view]) video.play().catch(ignoreInterruption); // the tap allows the later, automatic play
+  if (asked.get('mode') === 'overlay') layHere();
   if (await openCamera(() => camera.open())) session.start(camera.track);
 }
 
@@ -94,6 +99,7 @@ function stop() {
 /** Back to the start screen, which says why. */
 function end(why) {
   session.stop();
+  returnWhole();
   camera.stop();
   steady.reset();
   show(false);
@@ -129,6 +135,7 @@ async function openCamera(how) {
 function sessionIs(state, more) {
   if (state !== 'live') {
     show(false);
+    overlay?.reset();
     wearing.lost();
   }
   if (state === 'refused') return end(states.includes(more) ? more : 'refused');
@@ -137,7 +144,9 @@ function sessionIs(state, more) {
 }
 
 /** One returned frame's report. */
-function follow({ status, garment }) {
+function follow(message) {
+  const { status, garment } = message;
+  overlay?.heard(message);
   if (garment === row.chosen) row.wait(false);
   else if (doubted) wear(garment);
   doubted = false;
@@ -171,6 +180,27 @@ function show(returned) {
   body.classList.toggle('returned', returned);
 }
 
+/** Asks for the garment alone and lays it over the camera's own picture, where this browser can. */
+function layHere() {
+  const lacking = missingForOverlay();
+  if (lacking) return withoutOverlay(lacking);
+  overlay = new Overlay(composed, { local, view }, { drawn: () => show(true), failed: withoutOverlay });
+  body.classList.add('overlaid');
+  session.overlay(true);
+}
+
+function withoutOverlay(lacking) {
+  console.info(`The whole picture is returned: this browser has no ${lacking}.`);
+  returnWhole();
+}
+
+function returnWhole() {
+  overlay?.stop();
+  overlay = null;
+  body.classList.remove('overlaid');
+  session.overlay(false);
+}
+
 function reflect() {
   const on = mirrored[camera.facing];
   body.classList.toggle('mirrored', on);
@@ -183,7 +213,7 @@ function press(on) {
 }
 
 function takeSnapshot() {
-  const seen = body.matches('.returned:not(.comparing)') ? view : local;
+  const seen = body.matches('.returned:not(.comparing)') ? (overlay ? composed : view) : local;
   if (!sheet.open(seen, body.classList.contains('mirrored'))) return;
   body.classList.add('flashing');
   element('flash').addEventListener('animationend', () => body.classList.remove('flashing'), { once: true });
@@ -255,7 +285,7 @@ element('mirror').onclick = () => {
   mirrored[camera.facing] = !mirrored[camera.facing];
   reflect();
 };
-view.onloadeddata = () => show(true);
+view.onloadeddata = () => overlay || show(true);
 
 const compare = element('compare');
 compare.onpointerdown = ({ pointerId }) => {

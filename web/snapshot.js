@@ -2,7 +2,7 @@
 
 const QUALITY = 0.92;
 
-/** Draws what `video` shows onto `canvas` at the video's own resolution. Returns false while there is nothing to draw. */
+/** Draws what `video` (or a canvas) shows onto `canvas` at the video's own resolution. Returns false while there is nothing to draw. */
 export function takePicture(video, canvas, mirrored) {
   const part = visiblePart(video);
   if (!part) return false;
@@ -16,7 +16,8 @@ export function takePicture(video, canvas, mirrored) {
 
 /** The part of the video that `object-fit: cover` leaves visible, in the video's pixels; null while there is no picture. */
 function visiblePart(video) {
-  const { videoWidth, videoHeight, clientWidth, clientHeight } = video;
+  const { clientWidth, clientHeight } = video;
+  const { videoWidth = video.width, videoHeight = video.height } = video;
   if (!videoWidth || !clientWidth) return null;
   const scale = Math.max(clientWidth / videoWidth, clientHeight / videoHeight);
   const width = Math.min(videoWidth, Math.round(clientWidth / scale));
