@@ -74,7 +74,7 @@ def deployment(config: Config, least: int, most: int, cpus: float, gpus: float, 
     Nobody queues at one replica while another has a place: a phone that finds none asks again every few seconds, and is sent to
     the less busy of two. At 75% full that is 95% within 12 s instead of 72 s (python -m tests.load).
     """
-    config = replace(config, max_waiting=0)
+    config = replace(config, max_waiting=0, screens=False)
     ray_serve = _ray()[1]
     pem, keys = serve.certificate_file(config), serve.kept_keys(config)
 

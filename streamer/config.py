@@ -61,6 +61,7 @@ class Config:
     metrics_secret: str | None = None  # lets Prometheus read /metrics from another machine, as its bearer token; none: from this one only
     trusted_proxies: tuple[str, ...] = ()  # addresses of proxies that are believed when they name whom they speak for
     sessions_per_address: int = 8  # shoppers at once from one address: one Wi-Fi may show all its phones as one
+    screens: bool = True  # /mirror; a cluster has none: a screen and its phone would have to meet at one replica
     max_waiting: int = 50  # phones that wait for a place; further ones are asked to come back
     requests_per_second: float = 100.0  # of pages, pictures and sockets, from one address; four seconds' worth at once
     messages_per_second: float = 50.0  # of a session, over its WebSocket and its control channel; five seconds' worth at once

@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import os
 import secrets
-import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +21,7 @@ from itsdangerous import BadSignature, TimestampSigner
 
 from engines.errors import UserError
 
+from .codes import UsedCodes
 from .config import Config
 from .http import Access, Refusal, Request
 from .limits import Attempts, caller_of, parse_address
@@ -37,15 +37,13 @@ HERE = {"localhost", "127.0.0.1", "::1"}
 class Door:
     """Checks a request against the access level of its route; makes codes and cookies. Safe to call from several threads."""
 
-    def __init__(self, config: Config, key: bytes | None = None, password_hash: str | None = None, born: float = 0.0) -> None:
+    def __init__(self, config: Config, key: bytes | None = None, password_hash: str | None = None, used: UsedCodes | None = None) -> None:
         """``key`` of 32 bytes: the one that is kept; without, one for this run. ``password_hash``: argon2's, of the staff password.
 
-        Codes made before ``born`` (s since 1970) are not taken: which of them were used is forgotten at a restart.
+        ``used``: where it is kept which codes were used; without, for this run only.
         """
-        self._born = born
         self._config, self._key, self._password_hash = config, key or secrets.token_bytes(32), password_hash
-        self._used: dict[str, float] = {}  # codes that were used, until they would have ended anyway
-        self._lock = threading.Lock()
+        self._used = used or UsedCodes()
         self._hasher = argon2.PasswordHasher()
         self.attempts = Attempts()
 
@@ -57,19 +55,15 @@ class Door:
         return self._sign("code", f"{secrets.token_urlsafe(8)}~{screen}~{round(lasts)}")
 
     def join(self, code: str) -> tuple[str, str]:
-        """Use a code up: a new phone's name, and the screen that showed the code or "". Raises :class:`Refusal`."""
+        """Use a code up: a new phone's name, and the screen that showed the code or "". Waits for the database. Raises :class:`Refusal`."""
         value = self._open("code", code)
         if value is None:
             raise Refusal(403, "This is not a code of this fitting room. Scan the one that is shown there.", "no-code")
         (name, screen, lasts), made = value[0].split("~"), value[1]
-        now = time.time()
-        if abs(now - made) > float(lasts) or made < self._born:  # also ahead: the clock was set back
+        if abs(time.time() - made) > float(lasts):  # also ahead: the clock was set back
             raise Refusal(403, "This code has ended. Scan the one that is shown now.", "code-ended")
-        with self._lock:
-            self._used = {each: ends for each, ends in self._used.items() if ends > now}
-            if name in self._used:
-                raise Refusal(403, "This code was used by another phone. Scan the one that is shown now.", "code-used")
-            self._used[name] = made + float(lasts)
+        if not self._used.take(name, made + float(lasts)):
+            raise Refusal(403, "This code was used by another phone. Scan the one that is shown now.", "code-used")
         return secrets.token_urlsafe(8), screen
 
     def phone_cookie(self, phone: str, screen: str = "") -> str:

@@ -27,7 +27,7 @@ async def join(server: Server, request: Request) -> Reply:
     _not_too_soon(server, caller)
     code = _field(await request.json(MOST_BYTES), "code", MOST_BYTES)
     try:
-        phone, screen = server.door.join(code)
+        phone, screen = await server.in_files(server.door.join, code)
     except Refusal as refusal:
         if refusal.reason == "no-code":  # a code that ended was a real one: nobody was guessing
             server.door.attempts.failed(caller)

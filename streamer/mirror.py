@@ -22,6 +22,8 @@ TICK = 1.0  # seconds
 
 async def page(server: Server, request: Request) -> Reply:
     """The screen's page. A screen that staff open it on is known from then on."""
+    if not server.config.screens:
+        raise Refusal(404, "A screen belongs to a server in its shop: python -m streamer serve. This is a cluster.", "no-screens")
     reply = await pages.page("mirror.html")(server, request)
     if server.door.screen(request) is None:
         reply.cookies.append(server.door.screen_cookie(secrets.token_urlsafe(6)))

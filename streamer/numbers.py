@@ -1,6 +1,6 @@
 """A day's numbers: how often what happened in which hour. Counts and sums only: nothing about anybody, no picture.
 
-Counted in memory, written to SQLite now and then; while the disk refuses, they are kept and written later.
+Counted in memory, written to SQLite or the shop's PostgreSQL now and then; while that refuses, they are kept and written later.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects import postgresql, sqlite
+
+from .catalog.schema import connect
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +26,7 @@ KEPT_DAYS = 400
 SESSIONS, TRIES, FRAMES, DELAY_MS, DROPPED, WAITED, REFUSED = "sessions", "tries", "frames", "delay_ms", "dropped", "waited", "refused"
 MOST_KINDS = 5000  # of counts in memory while the disk refuses
 
+_INSERT: dict[str, Callable[[sa.Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _tables = sa.MetaData()
 _numbers = sa.Table(
     "numbers",
@@ -49,12 +52,14 @@ class Row(NamedTuple):
 class Numbers:
     """``count`` from anywhere; ``flush`` and ``rows`` read and write the file: in a thread for that."""
 
-    def __init__(self, path: Path | None, now: Callable[[], datetime] = datetime.now) -> None:
-        """``path``: the SQLite file; None: kept in memory for this run."""
+    def __init__(self, path: Path | None, now: Callable[[], datetime] = datetime.now, url: str | None = None) -> None:
+        """``path``: the SQLite file; None: kept in memory for this run. ``url``: the shop's PostgreSQL instead, for all its servers."""
         self._now, self._lock = now, threading.Lock()
         self._counts: Counter[tuple[str, int, str, str]] = Counter()
         self._refused = False
         self._engine = sa.create_engine(f"sqlite:///{path}") if path else None
+        if url:
+            self._engine = connect(url, Path()).execution_options(isolation_level="READ COMMITTED")
 
     def count(self, name: str, what: str = "", amount: float = 1) -> None:
         """So much more of it in this hour."""
@@ -72,12 +77,12 @@ class Numbers:
             taken, self._counts = self._counts, Counter()
         try:
             with self._open() as rows:
-                new = insert(_numbers)
+                new = _INSERT[self._engine.dialect.name](_numbers)
                 upsert = new.on_conflict_do_update(
                     index_elements=_numbers.primary_key, set_={"value": _numbers.c.value + new.excluded.value}
                 )
                 if taken:
-                    rows.execute(upsert, [dict(zip(Row._fields, (*key, value), strict=True)) for key, value in taken.items()])
+                    rows.execute(upsert, [dict(zip(Row._fields, (*key, value), strict=True)) for key, value in sorted(taken.items())])
                 rows.execute(sa.delete(_numbers).where(_numbers.c.day < (self._now().date() - timedelta(KEPT_DAYS)).isoformat()))
         except (sa.exc.DatabaseError, OSError) as error:
             self._engine.dispose()  # a connection opened while the disk was read-only would stay so

@@ -10,7 +10,6 @@ import logging
 import signal
 import ssl
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +21,13 @@ from engines.errors import UserError
 from . import logs, settings
 from .address import page_url
 from .aiohttp_app import make_app
+from .catalog import Catalog
 from .certificate import own_certificate, public_part, tls_context
+from .codes import UsedCodes
 from .config import Config, stun_server, turn_server
 from .door import Door, kept_key, kept_password
 from .rtc.version import check_version
-from .server import Catalog, Server
+from .server import Server
 from .turn import Pipeline
 
 log = logging.getLogger(__name__)
@@ -99,8 +100,9 @@ def make_server(config: Config, certificate: Path | None = None, keys: Keys | No
     """A server with the real pipeline and the real catalogue: everything but what carries it. ``keys``: of the door, if not its own."""
     check_version()
     own = public_part(certificate) if certificate and certificate != config.cert else None
-    door = Door(config, *keys) if keys else Door(config, *kept_keys(config), born=int(time.time()))  # a replica takes the cluster's codes
-    return Server(config, load_pipeline(config.runtime), load_catalog(config), own, door, config.data)
+    catalog = load_catalog(config)
+    door = Door(config, *(keys or kept_keys(config)), used=UsedCodes(catalog.database))
+    return Server(config, load_pipeline(config.runtime), catalog, own, door, config.data)
 
 
 def kept_keys(config: Config) -> Keys:
@@ -121,9 +123,7 @@ def load_pipeline(runtime: str | None = None) -> Pipeline:
 
 def load_catalog(config: Config) -> Catalog:
     """The catalogue in the state folder, with the garments that come with the project."""
-    from .catalog import Catalog as Stored
-
-    return Stored(config.data / "catalog", url=config.catalog, pictures=config.pictures)
+    return Catalog(config.data / "catalog", url=config.catalog, pictures=config.pictures)
 
 
 async def serve(server: Server, tls: ssl.SSLContext | None) -> None:

@@ -102,7 +102,7 @@ class Server:
         self.worker = Worker(pipeline)
         self.pools = Pools()
         self.metrics = Metrics(self)
-        self.numbers = Numbers(home / FILE if home else None)
+        self.numbers = Numbers(home / FILE if home else None, url=config.catalog if home else None)
         self.health = Health(self, home)
         self.health.on_clock_set.append(self._renew_codes)
         self.studio = Studio(cast(Any, catalog), self.in_files)

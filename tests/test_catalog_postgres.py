@@ -6,8 +6,10 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,8 @@ import pytest
 from engines.errors import UserError
 from streamer.catalog import Catalog
 from streamer.catalog.archive import export, restore
+from streamer.codes import UsedCodes
+from streamer.numbers import SESSIONS, TRIES, Numbers, Row
 from tests.test_catalog import add, landmarks, png
 
 
@@ -81,3 +85,23 @@ def test_a_database_that_cannot_be_had_is_said(url: str, said: str, tmp_path: Pa
     pytest.importorskip("psycopg")
     with pytest.raises(UserError, match=said):
         Catalog(tmp_path, url=url)
+
+
+def test_replicas_add_up_the_days_numbers_and_let_a_code_in_once(url: str, tmp_path: Path) -> None:
+    catalogs = [Catalog(tmp_path / "shared", built_in=None, url=url) for _ in range(2)]
+    used = [UsedCodes(each.database) for each in catalogs]
+    numbers = [Numbers(None, lambda: datetime(2026, 1, 31, 10, 30), url) for _ in range(2)]
+    try:
+        assert [each.take("code", time.time() + 60) for each in (*used, *used)] == [True, False, False, False]
+        assert numbers[0].flush()
+        with ThreadPoolExecutor(2) as pool:
+            for _ in range(10):
+                for number, each in enumerate(numbers):
+                    for name in (SESSIONS, TRIES) if number else (TRIES, SESSIONS):
+                        each.count(name, amount=0.5)
+                assert all(pool.map(Numbers.flush, numbers))
+        day = date(2026, 1, 31)
+        assert numbers[1].rows(day, day) == [Row("2026-01-31", 10, name, "", 10) for name in (SESSIONS, TRIES)]
+    finally:
+        for each in (*catalogs, *numbers):
+            each.close()

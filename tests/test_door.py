@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import argon2
 import pytest
+import sqlalchemy as sa
 from multidict import CIMultiDict
 
 from engines.errors import UserError
 from streamer import door as doors
+from streamer.catalog import Catalog
+from streamer.catalog.schema import used_codes
+from streamer.codes import UsedCodes
 from streamer.config import Config
 from streamer.door import Door, kept_key, kept_password
 from streamer.http import Access, Refusal, Request
@@ -84,12 +89,50 @@ def test_a_code_ends_whichever_way_the_clock_jumps(monkeypatch):
     assert door.phone(request(cookie=cookie)) == ("phone", "")
 
 
-def test_a_restart_forgets_no_used_code(monkeypatch):
+@pytest.fixture
+def shared(tmp_path):
+    """The doors of two replicas, or of a server before and after a restart: one key, one database."""
+    catalogs = [Catalog(tmp_path, built_in=None) for _ in range(2)]
+    yield [Door(Config(), KEY, used=UsedCodes(each.database)) for each in catalogs]
+    for each in catalogs:
+        each.close()
+
+
+def test_a_code_lets_one_phone_in_at_all_replicas_together_and_after_a_restart(shared):
+    one, other = shared
+    for _ in range(20):
+        code = one.new_code()
+        with ThreadPoolExecutor(8) as pool:
+            came = [pool.submit(door.join, code) for door in (one, other) * 4]
+        assert [type(each.exception()) for each in came if each.exception()] == [Refusal] * 7
+    one.join(other.new_code())  # shown before a restart, used after it
+
+
+def test_used_codes_are_forgotten_when_no_jump_of_the_clock_can_bring_them_back(shared, monkeypatch):
     now = Now(monkeypatch)
-    code = Door(Config(), KEY).new_code()
-    now.at += 2
-    with pytest.raises(Refusal, match="has ended"):
-        Door(Config(), KEY, born=int(now.at)).join(code)
+    monkeypatch.setattr("streamer.codes.time.time", lambda: now.at)
+    first = shared[0].new_code()
+    shared[0].join(first)
+    now.at += 3600
+    shared[0].join(shared[0].new_code())
+    now.at -= 3600
+    for door in shared:
+        with pytest.raises(Refusal, match="used by another phone"):
+            door.join(first)
+    now.at += 2 * 24 * 3600
+    shared[1].join(shared[1].new_code())
+    with shared[0]._used._database.connect() as rows:
+        assert len(rows.execute(sa.select(used_codes)).all()) == 1
+
+
+def test_a_full_disk_keeps_nobody_out(shared, caplog):
+    with shared[0]._used._database.connect() as rows:
+        rows.exec_driver_sql("DROP TABLE used_codes")
+    code = shared[0].new_code()
+    shared[0].join(code)
+    assert "only this server knows it" in caplog.text
+    with pytest.raises(Refusal, match="used by another phone"):
+        shared[0].join(code)
 
 
 @pytest.mark.parametrize("kind", ["phone", "staff", "screen"])

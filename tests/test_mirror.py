@@ -57,6 +57,14 @@ async def join(client, url):
     return {"Cookie": cookie_of(reply.headers["Set-Cookie"])}, (await reply.json())["camera"]
 
 
+async def test_a_cluster_has_no_screens_and_says_so(tmp_path):
+    async with fitting_room(tmp_path, screens=False) as client:
+        reply = await client.get("/mirror")
+        assert reply.status == 404
+        assert "belongs to a server in its shop" in await reply.text()
+        assert "Set-Cookie" not in reply.headers
+
+
 async def test_a_phone_joins_and_its_dressed_picture_is_on_the_screen_until_nobody_is_in_view(tmp_path):
     class Leaving(FakePipeline):
         gone = False

@@ -105,6 +105,11 @@ class Catalog:
             reason = getattr(error, "strerror", None) or getattr(error, "orig", None) or error
             raise UserError(f"the catalogue in {folder} cannot be opened: {reason}. Choose another folder with --data.") from None
 
+    @property
+    def database(self) -> sa.Engine:
+        """Where its rows are, for what else the servers of a shop share."""
+        return self._engine
+
     def close(self) -> None:
         """Close the database's connections."""
         self._engine.dispose()

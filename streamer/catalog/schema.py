@@ -49,6 +49,9 @@ garments = sa.Table(
 shipped = sa.Table(  # every built-in that was ever imported: one that was deleted does not come back
     "shipped", tables, sa.Column("id", sa.String(64), primary_key=True), sa.Column("digest", sa.String(64), nullable=False)
 )
+used_codes = sa.Table(  # of the door: here, because this database is what several servers of a shop have in common
+    "used_codes", tables, sa.Column("code", sa.String(32), primary_key=True), sa.Column("ends", sa.Float, nullable=False)
+)
 state = sa.Table(  # one row, since version 2; revision counts the changes of anything
     "state", tables, sa.Column("version", sa.Integer, nullable=False), sa.Column("revision", sa.Integer, nullable=False)
 )
