@@ -62,6 +62,16 @@ KIND_CATEGORY = {
 EMBEDDING = 128
 """Numbers of a garment's embedding."""
 
+BODY_PLANES: dict[str, tuple[str, ...]] = {
+    "face": ("face",), "hair": ("hair", "hat", "sunglasses"), "arms": ("left-arm", "right-arm", "glove"),
+    "things": ("bag", "accessory", "scarf"), "top": ("upper-clothes", "coat", "dress", "jumpsuits"), "bottom": ("pants", "skirt"),
+    "legs": ("left-leg", "right-leg", "left-shoe", "right-shoe", "socks"), "background": ("background",),
+    "upper-arm strokes": (), "forearm strokes": (), "leg strokes": (),
+}  # fmt: skip
+"""What the try-on networks know of the body: the parsing in groups, and the limbs drawn as strokes from joint to joint."""
+FLOW_HEIGHT, FLOW_WIDTH = CROP_HEIGHT // 8, CROP_WIDTH // 8
+"""Cells of the flow that corrects where a garment lies."""
+
 
 @dataclass(frozen=True)
 class Tensor:
