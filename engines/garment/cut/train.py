@@ -1,13 +1,13 @@
 """Trains the cut-out network: ``python -m engines.garment.cut.train --data ../shared/data --masks runs/masks``.
 
 Photos of single pieces with masks on which several opinions agree (pixels on which they do not teach nothing), pieces cut out of them and
-laid on other photos' floors, and dressed people (Clothing Co-Parsing) for skin. Figures in CARD.md.
+laid on other photos' floors, some recoloured in part or towards the floor's colour, and dressed people (Clothing Co-Parsing) for skin.
+``--teacher cut.onnx`` adds the photos on which the opinions differ, with what that network and one of them agree on. Figures in CARD.md.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,14 +18,15 @@ import torch
 import torch.nn.functional as F
 from torch.utils.data import DataLoader, IterableDataset
 
+import engines
 from engines.contract import CLASSES
-from engines.garment.cut import SIZE
+from engines.garment.cut import SIZE, Cut
 from engines.garment.cut.network import CutNetwork, Exported
 from engines.training import garments, loop, people
+from engines.training.cutouts import IGNORE, agreed, augment, floor, lay, recolour, taught
 from engines.training.garments import Photo
 from engines.training.light import relight
 
-IGNORE = 255
 _SKIN = [CLASSES.index(name) for name in ("face", "left-arm", "right-arm", "left-leg", "right-leg")]
 _CLOTHES = [CLASSES.index(name) for name in ("hat", "glove", "upper-clothes", "dress", "coat", "socks", "pants", "jumpsuits", "scarf",
                                              "skirt", "left-shoe", "right-shoe")]  # fmt: skip
@@ -36,8 +37,10 @@ PERSON_TABLE[_SKIN], PERSON_TABLE[_CLOTHES], PERSON_TABLE[people.IGNORE] = 1, 2,
 class Samples(IterableDataset[dict[str, np.ndarray]]):
     """An endless stream of augmented pictures with labels; each worker has its own seed."""
 
-    def __init__(self, photos: list[Photo], worn: list[tuple[np.ndarray, np.ndarray]], seed: int) -> None:
+    def __init__(self, photos: list[Photo], worn: list[tuple[np.ndarray, np.ndarray]], seed: int, teacher: Cut | None = None) -> None:
         self.lying = [(p.picture, labels, p.kind) for p in photos if (labels := agreed(p)) is not None]
+        if teacher is not None:
+            self.lying += [(p.picture, labels, p.kind) for p in photos if (labels := taught(p, teacher)) is not None]
         self.kinds = [[i for i, one in enumerate(self.lying) if one[2] == k] for k in range(10)]
         self.kinds = [k for k in self.kinds if k]
         self.worn, self.seed = worn, seed
@@ -61,69 +64,9 @@ class Samples(IterableDataset[dict[str, np.ndarray]]):
                 picture, labels = augment(picture, labels, random, zoom, beyond=0 if laid else IGNORE)
                 if laid:
                     ground, under, _ = self.lying[random.integers(len(self.lying))]
-                    picture = lay(picture, labels, floor(ground, under, random), random)
+                    ground = floor(ground, under, random)
+                    picture = lay(recolour(picture, labels, ground, random), labels, ground, random)
             yield {"picture": relight(picture, random), "labels": labels[::2, ::2]}
-
-
-def agreed(photo: Photo) -> np.ndarray | None:
-    """uint8 (H,W): 2 where all opinions see the garment, 0 where none does, else IGNORE; None for photos they disagree on altogether."""
-    if photo.opinions is None or photo.coarse:
-        return None
-    every, some = photo.opinions == 7, photo.opinions > 0
-    if not 0.06 < every.mean() < 0.85 or every.sum() < 0.85 * some.sum():
-        return None
-    return np.where(every, np.uint8(2), np.where(some, np.uint8(IGNORE), np.uint8(0)))
-
-
-def augment(
-    picture: np.ndarray, labels: np.ndarray, random: np.random.Generator, zoom: tuple[float, float], beyond: int = IGNORE
-) -> tuple[np.ndarray, np.ndarray]:
-    """Turned, zoomed, shifted, mirrored; (160,160,3) and (160,160). ``beyond``: label of what lies outside the picture."""
-    height, width = picture.shape[:2]
-    scale = SIZE / max(height, width) * math.exp(random.uniform(*zoom))
-    turn = random.normal(0, 0.15) if random.random() < 0.8 else random.uniform(-math.pi, math.pi)
-    linear = scale * np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
-    if random.random() < 0.5:
-        linear[:, 0] *= -1
-    spare = np.abs(scale * np.array([width, height]) - SIZE) / 2 + 8
-    centre = np.array([width, height]) / 2
-    onto = np.column_stack([linear, SIZE / 2 + random.uniform(-1, 1, 2) * spare * 0.8 - linear @ centre])
-    new = cv2.warpAffine(picture, onto, (SIZE, SIZE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return new, cv2.warpAffine(labels, onto, (SIZE, SIZE), flags=cv2.INTER_NEAREST, borderValue=(beyond,))
-
-
-def floor(picture: np.ndarray, labels: np.ndarray, random: np.random.Generator, size: int = SIZE) -> np.ndarray:
-    """(size,size,3): a photo's own floor, its strip beside the piece mirrored on and on."""
-    free = labels == 0
-    height, width = free.shape
-    # The widest strip at each border that holds no piece.
-    top, bottom = int(np.argmin(free.all(1))), int(np.argmin(free[::-1].all(1)))
-    left, right = int(np.argmin(free.all(0))), int(np.argmin(free[:, ::-1].all(0)))
-    strips = [picture[:top], picture[height - bottom :], picture[:, :left], picture[:, width - right :]]
-    sizes = np.array([min(s.shape[:2]) for s in strips], float)
-    if sizes.max() < 8:
-        tile: np.ndarray = np.full((8, 8, 3), random.integers(20, 240, 3), np.uint8)
-    else:
-        tile = strips[int(random.choice(4, p=sizes**2 / (sizes**2).sum()))]
-    tile = cv2.resize(tile, None, fx=(z := math.exp(random.uniform(-0.2, 0.9))), fy=z)
-    while min(tile.shape[:2]) < size:
-        down, across = (max(0, min(size - n, n - 1)) for n in tile.shape[:2])
-        tile = cv2.copyMakeBorder(tile, 0, down, 0, across, cv2.BORDER_REFLECT)
-        if down == across == 0:
-            break
-    y, x = (int(random.integers(0, n - size + 1)) for n in tile.shape[:2])
-    return tile[y : y + size, x : x + size]
-
-
-def lay(picture: np.ndarray, labels: np.ndarray, ground: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """The piece on another floor, with a soft edge and a little shadow. What is unsure stays with the piece, and unsure."""
-    solid = (labels != 0).astype(np.float32)
-    alpha = cv2.GaussianBlur(solid, (0, 0), random.uniform(0.4, 1.0))[..., None]
-    dx, dy = random.normal(0, 3, 2)
-    shadow = cv2.GaussianBlur(solid, (0, 0), random.uniform(1.5, 5))
-    shadow = cv2.warpAffine(shadow, np.array([[1, 0, dx], [0, 1, dy]]), (SIZE, SIZE), borderMode=cv2.BORDER_REPLICATE)
-    lit = ground * (1 - random.uniform(0, 0.5) * shadow[..., None])
-    return (picture * alpha + lit * (1 - alpha)).astype(np.uint8)
 
 
 @torch.no_grad()
@@ -152,6 +95,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with garments/ and people/")
     parser.add_argument("--masks", type=Path, required=True, help="folder with the masks of the photos (engines.training.masks)")
     parser.add_argument("--out", type=Path, default=Path("runs/cut"), help="checkpoints go here; a run there is continued")
+    parser.add_argument("--teacher", type=Path, metavar="FILE", help="an earlier cut.onnx that labels photos without agreement")
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=3e-3, help="peak learning rate")
@@ -178,7 +122,8 @@ def main() -> None:
         average.network.load_state_dict(state["average"])
         optimiser.load_state_dict(state["optimiser"])
         first = state["step"]
-    samples = Samples(training, worn, args.seed * 1_000_000 + first)
+    teacher = Cut(engines.load("garment.cut", "onnxruntime", args.teacher)) if args.teacher else None
+    samples = Samples(training, worn, args.seed * 1_000_000 + first, teacher)
     print(f"from step {first}: {len(samples.lying)} photos with masks, {len(worn)} people", flush=True)
     batches = iter(DataLoader(samples, args.batch, num_workers=1, prefetch_factor=4))
     began = saved = time.monotonic()

@@ -20,11 +20,11 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
 from engines.contract import GARMENT_LANDMARKS
-from engines.garment.cut.train import agreed, floor
 from engines.garment.landmarks import MIRRORED, SIZE, STRIDE
 from engines.garment.landmarks.network import Exported, LandmarkNetwork
 from engines.garment.square import on_grey
 from engines.training import garments, loop, synthetic
+from engines.training.cutouts import agreed, floor
 from engines.training.light import relight
 
 Random = np.random.Generator
