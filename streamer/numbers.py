@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from .catalog.schema import connect
 
@@ -26,7 +26,6 @@ KEPT_DAYS = 400
 SESSIONS, TRIES, FRAMES, DELAY_MS, DROPPED, WAITED, REFUSED = "sessions", "tries", "frames", "delay_ms", "dropped", "waited", "refused"
 MOST_KINDS = 5000  # of counts in memory while the disk refuses
 
-_INSERT: dict[str, Callable[[sa.Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _tables = sa.MetaData()
 _numbers = sa.Table(
     "numbers",
@@ -58,7 +57,11 @@ class Numbers:
         self._counts: Counter[tuple[str, int, str, str]] = Counter()
         self._refused = False
         self._engine = sa.create_engine(f"sqlite:///{path}") if path else None
+        self._insert: Callable[[sa.Table], Any] = sqlite.insert
         if url:
+            from sqlalchemy.dialects import postgresql  # takes time to import, and few need it
+
+            self._insert = postgresql.insert
             self._engine = connect(url, Path()).execution_options(isolation_level="READ COMMITTED")
 
     def count(self, name: str, what: str = "", amount: float = 1) -> None:
@@ -77,7 +80,7 @@ class Numbers:
             taken, self._counts = self._counts, Counter()
         try:
             with self._open() as rows:
-                new = _INSERT[self._engine.dialect.name](_numbers)
+                new = self._insert(_numbers)
                 upsert = new.on_conflict_do_update(
                     index_elements=_numbers.primary_key, set_={"value": _numbers.c.value + new.excluded.value}
                 )
