@@ -222,7 +222,9 @@ def _frame(turn: _Turn, picture: np.ndarray | VideoFrame) -> VideoFrame:
     if isinstance(picture, np.ndarray):
         if turn.mark is not None:
             marker.draw(picture, turn.mark)
-        picture = VideoFrame.from_numpy_buffer(picture, "yuv420p")
+        # Without a copy PyAV 17 takes heights that are divisible by four only, and cuts others down to that.
+        make = VideoFrame.from_ndarray if picture.shape[0] % 6 else VideoFrame.from_numpy_buffer
+        picture = make(picture, format="yuv420p")
     picture.pts, picture.time_base = turn.decoded.frame.pts, turn.decoded.frame.time_base
     return picture
 

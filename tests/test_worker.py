@@ -67,6 +67,14 @@ def test_what_the_pipeline_does_not_touch_comes_back_as_it_was(served):
     assert np.abs(before - after)[:10].max() <= 1  # the luma above the garment
 
 
+def test_a_height_that_is_even_only_keeps_its_last_rows(served):
+    seat, one = served
+    seat.worn = ("red", RED)
+    for seat.overlay, height in ((False, 54), (True, 54 + overlay.cover_size(32, 54)[1])):
+        returned = one(decoded(32, 54), FakePipeline())
+        assert (returned.frame.width, returned.frame.height) == (32, height)
+
+
 def test_without_a_garment_the_decoded_frame_itself_goes_back_and_tracking_still_runs(served):
     _, one = served
     pipeline = FakePipeline()
