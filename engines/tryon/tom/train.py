@@ -114,15 +114,16 @@ def main() -> None:
             group["lr"] = loop.learning_rate(step, args.steps, args.rate)
         batch = stack([simulate(training[i], random) for i in np.sort(random.integers(0, len(training), args.batch))])
         garment = batch["garment"]
-        wrong = torch.from_numpy(random.random((len(garment), 1, 1, 1)) < 0.7)
+        wrong = torch.from_numpy(random.random((len(garment), 1, 1, 1)) < 0.3)
         garment = torch.where(wrong, push(garment, random), garment)
         with torch.autocast("cpu", torch.bfloat16):
             flow, beyond = networks["gmm"].train()(planes(batch, garment))
             laid = gmm.laid(garment, flow)
-            rendered, logit = networks["tom"].train()(planes(batch, laid.detach()))
-            found = losses.wearing(
-                rendered, logit, laid.detach(), batch["person"], batch["picture"], batch["truth"], batch["other"], features
-            )
+            # It has to bear what the landmark warp gives, too.
+            either = torch.from_numpy(random.random((len(garment), 1, 1, 1)) < 0.5)
+            worn = torch.where(either, garment, laid.detach())
+            rendered, logit = networks["tom"].train()(planes(batch, worn))
+            found = losses.wearing(rendered, logit, worn, batch["person"], batch["picture"], batch["truth"], batch["other"], features)
         found["match"] = losses.matching(laid, batch["picture"], batch["truth"], batch["body"])
         found["bend"] = losses.bending(flow, beyond)
         total = found["match"] + _BENDING * found["bend"] + sum(weight * found[name] for name, weight in _WEIGHTS.items())
