@@ -30,7 +30,7 @@ class Reading:
     category: str
     """A key of :data:`engines.contract.CATEGORY_LANDMARKS`: how it is worn. For a hat or shoes the nearest one, with a hint."""
     scores: dict[str, float]
-    """Probability of each category, among what can be worn; they sum to 1."""
+    """Probability of each of :data:`engines.contract.KINDS`, which sum to 1, and of each category: the sum of its kinds'."""
     landmarks: dict[str, Landmark]
     """NAME -> (x px, y px, score 0..1): all of the category's, left and right the viewer's."""
     tags: dict[str, Any]
@@ -64,9 +64,9 @@ class GarmentReader:
         small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else picture
         cut = self.cutter(small)
         kinds, embedding = self.kind(cut.rgba)
-        scores = category_scores(kinds)
+        categories = category_scores(kinds)
         kind = max(kinds, key=kinds.__getitem__)
-        category = max(scores, key=scores.__getitem__)
+        category = max(categories, key=categories.__getitem__)
         landmarks = self.pointer(cut.rgba, category)
         hints = list(cut.hints)
         if kind not in KIND_CATEGORY:
@@ -75,7 +75,7 @@ class GarmentReader:
             hints.append("It is not certain what this is: check the category.")
         rgba = cut.rgba if scale == 1 else enlarge(cut.rgba, picture)
         full = {name: ((x + 0.5) / scale - 0.5, (y + 0.5) / scale - 0.5, s) for name, (x, y, s) in landmarks.items()}
-        return Reading(rgba, category, scores, full, self._tags(cut.rgba, kinds), embedding, tuple(hints))
+        return Reading(rgba, category, kinds | categories, full, self._tags(cut.rgba, kinds), embedding, tuple(hints))
 
     def describe(self, rgba: np.ndarray) -> tuple[dict[str, Any], np.ndarray]:
         """Tags and embedding of a piece that is already cut out, uint8 (H,W,4): of something worn, say.
@@ -99,12 +99,11 @@ class GarmentReader:
 
 
 def category_scores(kinds: dict[str, float]) -> dict[str, float]:
-    """Probabilities of the categories, given those of the kinds, among the kinds that can be worn."""
-    scores = dict.fromkeys(CATEGORY_LANDMARKS, 1e-6)
+    """Probability of each category: the sum of its kinds'; hats and shoes have none."""
+    scores = dict.fromkeys(CATEGORY_LANDMARKS, 0.0)
     for kind, category in KIND_CATEGORY.items():
         scores[category] += kinds[kind]
-    total = sum(scores.values())
-    return {category: score / total for category, score in scores.items()}
+    return scores
 
 
 def enlarge(rgba: np.ndarray, picture: np.ndarray) -> np.ndarray:
