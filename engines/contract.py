@@ -5,7 +5,10 @@ A network is loaded only if its file matches its :class:`Contract` (see :func:`e
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+import numpy as np
 
 from engines.errors import UserError
 
@@ -135,6 +138,10 @@ GARMENT_LANDMARKS_NETWORK = Contract(
 
 CONTRACTS = {contract.network: contract for contract in (BODY, GARMENT_CUT, GARMENT_KIND, GARMENT_LANDMARKS_NETWORK)}
 
+NODES, LAYERS, CELLS = 64, 5, 22
+"""Points along a side at which a garment's layers are described to a card; the most layers; planes on the parsing's cells."""
+OLD_OUTLINE = 0.3
+"""The probability that counts as the edge of an old garment that is painted over."""
 _FRAME = Tensor("frame", (1, None, None, 3), "uint8", "RGB frame of any size")
 GRAPHS = {
     contract.network: contract
@@ -143,9 +150,19 @@ GRAPHS = {
                  (Tensor("picture", (1, CROP_HEIGHT, CROP_WIDTH, 3), "uint8", "RGB person crop"),)),
         Contract("frame.landmarks", (next(t for t in BODY.outputs if t.name == "heatmaps"),),
                  (Tensor("landmarks", (None, len(LANDMARKS), 3), "float32", "x and y in crop px, and a score 0..1"),)),
-        Contract("frame.paste", (_FRAME, Tensor("drawn", (1, None, None, 4), "uint8", "premultiplied RGBA of any size"),
-                                 Tensor("matrix", (1, 2, 3), "float32", "frame px to px of what is drawn")),
-                 (Tensor("dressed", (1, None, None, 3), "uint8", "RGB frame with it"),)),
+        Contract("frame.dress", (
+            _FRAME,
+            Tensor("garment", (1, None, None, 4), "uint8", "premultiplied RGBA of its pieces beside one another, of any size"),
+            Tensor("matrix", (1, 2, 3), "float32", "frame px to crop px"),
+            Tensor("place", (1, 2, 3), "float32", "frame px to columns and rows of the layers' nodes"),
+            Tensor("layers", (1, 4 * LAYERS, NODES, NODES), "float32",
+                   "of each layer: x and y in the garment's px, frame px inside of it (0.5: its edge), light left on those behind"),
+            Tensor("bounds", (1, LAYERS, 4), "float32", "x0, y0, x1, y1 of each layer's piece in the garment's px"),
+            Tensor("cells", (1, CELLS, CROP_HEIGHT // 2, CROP_WIDTH // 2), "float32",
+                   "planes at half the crop's resolution: functions of R, G, B (0..1) and 1 that give what shows (4), where sleeves "
+                   "end (1), light (3); functions that give the old garment (4), where it surely is (1), skin, arms and all that is "
+                   "painted (3), the skin's colour (3), the colour behind (3)"),
+        ), (Tensor("dressed", (1, None, None, 3), "uint8", "RGB frame with the garment"),)),
     )
 }  # fmt: skip
 """Arithmetic around the networks, for cards: written by engines/graphs/frame.py, not trained."""
@@ -176,3 +193,27 @@ def check(contract: Contract, file: object, inputs: Found, outputs: Found) -> No
                     f"In the network file {file} the {kind} '{tensor.name}' is {dtype} {list(shape)}, but {tensor.dtype} "
                     f"{list(tensor.shape)} is expected; take the file that belongs to this checkout."
                 )
+
+
+def check_inputs(contract: Contract, arrays: Mapping[str, np.ndarray]) -> None:
+    """:func:`check_input` of every one; raises :class:`UserError` also for one that is missing."""
+    for tensor in contract.inputs:
+        if tensor.name not in arrays:
+            raise UserError(f"The network '{contract.network}' is not given its input '{tensor.name}'.")
+    for name, array in arrays.items():
+        check_input(contract, name, array)
+
+
+def check_input(contract: Contract, name: str, array: np.ndarray) -> None:
+    """Raises :class:`UserError`, which names the tensor, where an array is not what the network takes, or holds no numbers."""
+    tensor = next((tensor for tensor in contract.inputs if tensor.name == name), None)
+    if tensor is None:
+        raise UserError(f"The network '{contract.network}' has no input '{name}' (it has {', '.join(t.name for t in contract.inputs)}).")
+    fits = array.ndim == len(tensor.shape) and all(b is None or a == b for a, b in zip(array.shape, tensor.shape, strict=True))
+    if not fits or array.dtype != tensor.dtype:
+        raise UserError(
+            f"The input '{name}' of '{contract.network}' is {array.dtype} {list(array.shape)}, but {tensor.dtype} {list(tensor.shape)} "
+            f"is expected."
+        )
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise UserError(f"The input '{name}' of '{contract.network}' has values that are no numbers.")

@@ -21,7 +21,7 @@ class Owner:
 
     def __init__(self, card: FakeCard, kind: str, count: int) -> None:
         self.card, self.kind, self.array, self.freed = card, kind, np.zeros(count, np.uint8), False
-        self.address = next(card.addresses)
+        self.address = next(card.addresses) << 32
         card.memory[self.address] = self
 
     @property
@@ -54,6 +54,13 @@ class FakeCard:
     @property
     def current(self) -> bool:
         return bool(getattr(self._threads, "depth", 0))
+
+    def bytes_at(self, place: Any) -> np.ndarray:
+        """The bytes from an address on, within what was taken."""
+        offset = int(place) % (1 << 32)
+        owner = self.memory[int(place) - offset]
+        assert not owner.freed
+        return owner.array[offset:]
 
     @property
     def held(self) -> int:
@@ -109,18 +116,18 @@ class FakeCard:
             card.room -= count
             return Owner(card, kind, count)
 
-        def check(array: np.ndarray, memory: Owner, stream: Any) -> None:
+        def check(array: np.ndarray, memory: Owner | int, stream: Any) -> None:
             assert isinstance(stream, Stream)
-            assert array.nbytes <= memory.array.nbytes
+            assert array.nbytes <= card.bytes_at(memory).nbytes
             assert isinstance(_owner(array), Owner), "copies go from and to pinned memory"
 
         def to_card(memory: Owner, array: np.ndarray, stream: Any) -> None:
             check(array, memory, stream)
-            card.start(lambda: memory.array.__setitem__(slice(array.nbytes), array.reshape(-1).view(np.uint8)))
+            card.start(lambda: card.bytes_at(memory).__setitem__(slice(array.nbytes), array.reshape(-1).view(np.uint8)))
 
-        def to_host(array: np.ndarray, memory: Owner, stream: Any) -> None:
+        def to_host(array: np.ndarray, memory: Owner | int, stream: Any) -> None:
             check(array, memory, stream)
-            card.start(lambda: array.__setitem__(slice(None), memory.array[: array.nbytes]))
+            card.start(lambda: array.__setitem__(slice(None), card.bytes_at(memory)[: array.nbytes]))
 
         return SimpleNamespace(
             Error=Error, MemoryError=OutOfMemory, Context=Context, Stream=Stream, Event=Event, init=lambda: None,
@@ -158,7 +165,7 @@ class FakeCard:
                 return SimpleNamespace(name=types[self.all[name].type])
 
             def get_tensor_profile_shape(self, name: str, index: int) -> list[tuple[int, ...]]:
-                sizes = ((1, 16), (1, 64), (8, 640))
+                sizes = ((1, 16), (1, 64), (8, 800))
                 shape = self.get_tensor_shape(name)
                 return [tuple(d if d >= 0 else side if axis else batch for axis, d in enumerate(shape)) for batch, side in sizes]
 
@@ -204,10 +211,10 @@ class FakeCard:
                 for name, shape in shapes.items():
                     dtype = {"UINT8": np.uint8, "FLOAT": np.float32}[self.engine.get_tensor_dtype(name).name]
                     count = int(np.prod(shape)) * np.dtype(dtype).itemsize
-                    feeds[name] = card.memory[addresses[name]].array[:count].view(dtype).reshape(shape)
+                    feeds[name] = card.bytes_at(addresses[name])[:count].view(dtype).reshape(shape)
                 for name, value in zip(outputs, self.engine.session.run(list(outputs), feeds), strict=True):
                     assert value.shape == outputs[name]
-                    card.memory[addresses[name]].array[: value.nbytes] = value.reshape(-1).view(np.uint8)
+                    card.bytes_at(addresses[name])[: value.nbytes] = value.reshape(-1).view(np.uint8)
 
             def __del__(self) -> None:
                 card.log.append("context")

@@ -11,8 +11,10 @@ from onnx import TensorProto, helper
 
 import engines
 from engines import origin
+from engines.body import Body
 from engines.contract import CATEGORY_LANDMARKS, CLASSES, CONTRACTS, GARMENT_LANDMARKS, GROUPS, LANDMARKS
 from engines.errors import UserError
+from engines.pictures import read_rgb
 from engines.samples import BUILT_IN, sample_inputs
 
 
@@ -54,6 +56,38 @@ def test_a_network_is_loaded_and_run(tmp_path, runtime):
 def test_a_file_that_breaks_the_contract_is_refused_by_name(tmp_path, runtime, wrong, said):
     with pytest.raises(UserError, match=said):
         engines.load("body", runtime, path=tiny_network(tmp_path / "tiny.onnx", **wrong))
+
+
+@pytest.mark.parametrize("runtime", engines.RUNTIMES)
+@pytest.mark.parametrize(("inputs", "said"), [
+    ({"picture": np.zeros((1, 256, 192, 3), np.float32)}, r"'picture' of 'body' is float32 \[1, 256, 192, 3\], but uint8"),
+    ({"picture": np.zeros((1, 192, 256, 3), np.uint8)}, r"'picture' of 'body' is uint8 \[1, 192, 256, 3\]"),
+    ({"image": np.zeros((1, 256, 192, 3), np.uint8)}, "is not given its input 'picture'"),
+    ({name: np.zeros((1, 256, 192, 3), np.uint8) for name in ("picture", "mask")}, "has no input 'mask'"),
+])  # fmt: skip
+def test_an_array_that_breaks_the_contract_is_refused_by_name(runtime, inputs, said):
+    with pytest.raises(UserError, match=said):
+        engines.load("body", runtime)(**inputs)
+
+
+def test_values_that_are_no_numbers_are_refused_by_the_tensors_name_and_so_is_a_reading_that_holds_them():
+    maps = np.zeros((1, 18, 64, 48), np.float32)
+    maps[0, 3, 5, 5] = np.nan
+    with pytest.raises(UserError, match=r"'heatmaps' of 'frame\.landmarks' has values that are no numbers"):
+        engines.load("frame.landmarks", "onnxruntime")(heatmaps=maps)
+    body = Body.load("onnxruntime")
+    healthy = body.engine
+    for name in ("heatmaps", "parsing"):
+
+        def broken(picture, name=name):
+            outputs = healthy(picture=picture)
+            outputs[name][0, :, 5, 5] = np.nan
+            return outputs
+
+        broken.batch = 1
+        body.engine = broken
+        with pytest.raises(UserError, match=f"gave no numbers in '{name}'"):
+            body(read_rgb(BUILT_IN / "upright.jpg"))
 
 
 @pytest.mark.parametrize("runtime", engines.RUNTIMES)

@@ -1,31 +1,20 @@
-"""The frame's arithmetic as graphs, beside the OpenCV and numpy that the CPU runs; and chains of them with the networks."""
+"""The frame's arithmetic as graphs, beside the OpenCV and numpy that the CPU runs. Dressing is in test_stage.py."""
 
-import shutil
-import sys
-from pathlib import Path
-from types import ModuleType
-
-import cv2
 import numpy as np
 import onnx
 import pytest
 from skimage.data import astronaut
 
 import engines
-from engines import hardware
-from engines.body import Body, heatmaps
-from engines.body.person import SEEN
+from engines.body import heatmaps
 from engines.build import compare
 from engines.build.plan import build_plan
-from engines.chain import Chain
 from engines.contract import GRAPHS
 from engines.crop import crop, crop_matrix
-from engines.errors import UserError
 from engines.graphs.frame import MAKERS
 from engines.graphs.prepare import prepare
 from engines.runtimes import tensorrt
 from engines.samples import sample_inputs
-from tests.fake_card import FakeCard
 
 FRAME = astronaut()
 BOXES = {
@@ -75,66 +64,6 @@ def test_landmarks_are_those_that_numpy_finds():
         points = on_cpu("frame.landmarks", heatmaps=batch)
         wanted = np.stack([heatmaps.decode(one) for one in batch])
         assert np.abs(points - wanted)[wanted[..., 2] > 0.01].max() < 0.01
-
-
-def test_pasting_is_premultiplied_blending():
-    drawn = np.zeros((200, 150, 4), np.uint8)
-    drawn[20:180, 30:120] = (100, 50, 20, 128)
-    matrix = np.array([[0.7, 0, -60], [0, 0.7, -40.5]])
-    dressed = on_cpu("frame.paste", frame=FRAME[None], drawn=drawn[None], matrix=matrix[None].astype(np.float32))[0]
-    # float32 first: OpenCV places uint8 samples on 32nds of a pixel.
-    put = cv2.warpAffine(drawn.astype(np.float32), matrix, (512, 512), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-    wanted = FRAME * (1 - put[..., 3:] / 255) + put[..., :3]
-    assert np.abs(dressed - wanted).mean() < 0.6
-    assert np.percentile(np.abs(dressed - wanted), 99) < 3
-    far = put[..., 3] == 0
-    assert np.array_equal(dressed[far], FRAME[far])
-
-
-CHAIN = ("frame.crop", "body", "frame.landmarks")
-
-
-def check_chain(chain):
-    box = BOXES["about as it is"]
-    found = chain(("landmarks", "parsing"), frame=FRAME[None], matrix=crop_matrix(box)[None].astype(np.float32))
-    wanted = Body(engines.load("body", "onnxruntime"))(crop(FRAME, box).picture)
-    assert set(found) == {"landmarks", "parsing"}
-    seen = wanted.landmarks[:, 2] > SEEN
-    assert seen.sum() >= 4
-    assert np.abs(found["landmarks"][0][seen] - wanted.landmarks[seen]).max() < 2
-    assert (found["parsing"][0].argmax(0) == wanted.parsing.argmax(0)).mean() > 0.99
-
-
-def test_a_chain_in_onnxruntime_answers_like_the_steps_on_the_cpu():
-    chain = Chain.load(CHAIN, "onnxruntime")
-    check_chain(chain)
-    chain.close()
-
-
-def test_a_chain_on_a_card_shares_one_device_and_copies_back_only_what_is_wanted(tmp_path, monkeypatch):
-    card = FakeCard()
-    pycuda = ModuleType("pycuda")
-    pycuda.driver = card.driver
-    monkeypatch.setitem(sys.modules, "pycuda", pycuda)
-    monkeypatch.setitem(sys.modules, "pycuda.driver", card.driver)
-    there = hardware.Driver((hardware.Card(0, "RTX", (8, 6), 1 << 33),), (13, 0))
-    monkeypatch.setattr(tensorrt, "find_driver", lambda: there)
-    monkeypatch.setattr(tensorrt, "find_library", lambda target: tensorrt.Library(card.tensorrt, "rtx11.0.0", "a fake"))
-    monkeypatch.setattr("engines.build.take", lambda contract, path, *rest: Path(shutil.copy(path, tmp_path / f"{path.stem}.engine")))
-    copies = []
-    to_host = card.driver.memcpy_dtoh_async
-    monkeypatch.setattr(card.driver, "memcpy_dtoh_async", lambda array, *rest: copies.append(array.nbytes) or to_host(array, *rest))
-    chain = Chain.load(CHAIN, "tensorrt")
-    check_chain(chain)
-    assert sorted(copies) == [18 * 3 * 4, 22 * 128 * 96 * 4]
-    chain.close()
-    assert card.held == 0
-    assert card.log.count("detach") == 1
-
-
-def test_a_runtime_that_cannot_hand_arrays_on_is_refused():
-    with pytest.raises(UserError, match="'openvino' runs networks one by one only"):
-        Chain.load(["body"], "openvino")
 
 
 @pytest.mark.parametrize("name", GRAPHS)

@@ -12,7 +12,7 @@ import engines
 from engines import build
 from engines.build import compare
 from engines.build.files import EngineFile, digest
-from engines.contract import BODY, CONTRACTS
+from engines.contract import BODY, CONTRACTS, GRAPHS
 from engines.errors import CardError, UserError
 from engines.hardware import Card, Driver
 from engines.runtimes import tensorrt
@@ -96,9 +96,26 @@ def test_results_stay_as_they_are_when_the_engine_runs_again(card, tmp_path):
     engine.close()
 
 
+def test_inputs_and_results_in_slots_lie_one_after_the_other_as_a_batch(card, tmp_path):
+    """As the frames of several sessions do: each is uploaded and run on its own, and what comes of them is read together."""
+    contract = GRAPHS["frame.crop"]
+    crop = tensorrt.Engine(engine_at(tmp_path / "c.engine", engines.network_file("frame.crop")), contract, slots=3)
+    inputs = sample_inputs(contract)
+    frames = [inputs["frame"][:1], inputs["frame"][1:2, :200], inputs["frame"][2:3]]
+    wanted = [engines.load("frame.crop", "onnxruntime")(frame=frame, matrix=inputs["matrix"][:1])["picture"][0] for frame in frames]
+    with crop.device:
+        up = [crop.upload("frame", frame, slot) for slot, frame in enumerate(frames)]
+        for slot, frame in enumerate(up):
+            crop.run({"frame": frame, "matrix": crop.upload("matrix", inputs["matrix"][:1], slot)}, slot)
+        pictures = crop.download({"picture": crop.gathered("picture", 3)})["picture"]
+    assert np.array_equal(pictures, wanted)
+    crop.close()
+    assert card.held == 0
+
+
 def test_a_batch_larger_than_the_engine_was_built_for_is_refused(card, tmp_path):
     engine = tensorrt.Engine(engine_at(tmp_path / "e.engine"), BODY)
-    with pytest.raises(ValueError, match="larger than the engine was built for"):
+    with pytest.raises(UserError, match=r"'picture' \[9, 256, 192, 3\] is larger than the engine was built for"):
         engine(picture=np.zeros((9, 256, 192, 3), np.uint8))
     assert not card.current
     engine.close()

@@ -11,6 +11,7 @@ import numpy as np
 import engines
 from engines.body import heatmaps
 from engines.contract import CROP_HEIGHT, CROP_WIDTH
+from engines.errors import UserError
 
 _OUTPUTS = ("parsing", "heatmaps", "centres", "offsets")
 
@@ -53,5 +54,14 @@ class Body:
             part = pictures[start : start + most]
             outputs = self.engine(picture=part[0][None] if len(part) == 1 else np.stack(part))
             for parsing, maps, centres, offsets in zip(*(outputs[name] for name in _OUTPUTS), strict=True):
-                readings.append(Reading(parsing, heatmaps.decode(maps), centres[0], offsets))
+                readings.append(checked(Reading(parsing, heatmaps.decode(maps), centres[0], offsets)))
         return readings
+
+
+def checked(reading: Reading) -> Reading:
+    """The same. Raises :class:`UserError` for one that holds no numbers: it would stay in what is smoothed over time."""
+    # Classes sum to 1, so what is no number in one is none in the first.
+    for name, values in (("heatmaps", reading.landmarks), ("parsing", reading.parsing[0])):
+        if not np.isfinite(values).all():
+            raise UserError(f"The network 'body' gave no numbers in '{name}': take another runtime, and see 'python -m engines check'.")
+    return reading

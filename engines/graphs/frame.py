@@ -1,24 +1,24 @@
 """The frame's own arithmetic as .onnx graphs, so that a card does it between the networks and nothing comes back to the host.
 
 ``python -m engines.graphs.frame`` writes them to their places. They compute what :mod:`engines.crop` and :mod:`engines.body.heatmaps` do
-with OpenCV and numpy; sampling is GridSample, in float32. Sizes of frames are free.
+with OpenCV and numpy; sampling is GridSample, in float32. Sizes of frames are free. Dressing is in dress.py.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import onnx
-from onnx import parser
 
 import engines
 from engines.body.heatmaps import STRIDE
 from engines.contract import BODY, CROP_HEIGHT, CROP_WIDTH, GRAPHS
+from engines.graphs.dress import dress_graph
+from engines.graphs.text import to_bytes, to_model
 
 _SAMPLES = 4
 """Samples along a side of a crop's pixel: where the frame is shrunk, their mean keeps fine patterns from aliasing."""
 _REACH = 1.5
 """They spread over so many pixels of the shrunk frame: nearest to OpenCV's interpolated means (1.3 grey levels off; 1: 1.7)."""
-_HEADER = '<ir_version: 8, opset_import: ["" : 17]>\n'
 _POSITION = """
     numbers = Constant <value = int64[1] {6}> ()
     flat = Reshape (matrix, numbers)
@@ -30,7 +30,7 @@ _POSITION = """
 
 def crop_graph() -> onnx.ModelProto:
     """A frame and the matrix of a crop (see :func:`engines.crop.crop_matrix`) to the crop's picture."""
-    return _model(f"""
+    return to_model(f"""
 crop (uint8[1,H,W,3] frame, float[1,2,3] matrix) => (uint8[1,{CROP_HEIGHT},{CROP_WIDTH},3] picture) {{
     {_POSITION}
     inverse = Div (one, scale)
@@ -40,36 +40,12 @@ crop (uint8[1,H,W,3] frame, float[1,2,3] matrix) => (uint8[1,{CROP_HEIGHT},{CROP
     side = Where (wide, shrink, nothing)
     {_samples("x", CROP_WIDTH, "left")}
     {_samples("y", CROP_HEIGHT, "top")}
-    {_normalised("frame", "x", "y", CROP_HEIGHT * _SAMPLES, CROP_WIDTH * _SAMPLES)}
+    {_normalised(CROP_HEIGHT * _SAMPLES, CROP_WIDTH * _SAMPLES)}
     whole = Cast <to = 1> (frame)
     planes = Transpose <perm = [0, 3, 1, 2]> (whole)
     sampled = GridSample <mode = "bilinear", padding_mode = "border", align_corners = 1> (planes, grid)
     mean = AveragePool <kernel_shape = [{_SAMPLES}, {_SAMPLES}], strides = [{_SAMPLES}, {_SAMPLES}]> (sampled)
-    {_to_bytes("mean", "picture")}
-}}""")
-
-
-def paste_graph() -> onnx.ModelProto:
-    """Something drawn (premultiplied RGBA) put onto the frame, where ``matrix`` takes the frame's pixels to those of what is drawn."""
-    return _model(f"""
-paste (uint8[1,H,W,3] frame, uint8[1,h,w,4] drawn, float[1,2,3] matrix) => (uint8[1,H,W,3] dressed) {{
-    {_POSITION}
-    {_pixels("x", 2, "left")}
-    {_pixels("y", 1, "top")}
-    {_normalised("drawn", "x", "y", None, None)}
-    whole = Cast <to = 1> (frame)
-    below = Transpose <perm = [0, 3, 1, 2]> (whole)
-    colours = Cast <to = 1> (drawn)
-    layers = Transpose <perm = [0, 3, 1, 2]> (colours)
-    put = GridSample <mode = "bilinear", padding_mode = "zeros", align_corners = 1> (layers, grid)
-    parts = Constant <value = int64[2] {{3, 1}}> ()
-    cloth, cover = Split <axis = 1> (put, parts)
-    most = Constant <value = float[1] {{255}}> ()
-    share = Div (cover, most)
-    clear = Sub (one, share)
-    stays = Mul (below, clear)
-    sum = Add (stays, cloth)
-    {_to_bytes("sum", "dressed")}
+    {to_bytes("mean", "picture")}
 }}""")
 
 
@@ -78,7 +54,7 @@ def landmarks_graph() -> onnx.ModelProto:
     count, rows, columns = next(tensor.shape[1:] for tensor in BODY.outputs if tensor.name == "heatmaps")
     assert rows is not None
     assert columns is not None
-    return _model(f"""
+    return to_model(f"""
 landmarks (float[N,{count},{rows},{columns}] heatmaps) => (float[N,{count},3] landmarks) {{
     flat_shape = Constant <value = int64[3] {{0, {count}, {rows * columns}}}> ()
     flat = Reshape (heatmaps, flat_shape)
@@ -110,12 +86,6 @@ landmarks (float[N,{count},{rows},{columns}] heatmaps) => (float[N,{count},3] la
 }}""")
 
 
-def _model(text: str) -> onnx.ModelProto:
-    model = parser.parse_model(_HEADER + text.strip())
-    onnx.checker.check_model(model, full_check=True)
-    return model
-
-
 def _floats(values: np.ndarray) -> str:
     return f"float[{len(values)}] {{{', '.join(f'{value:.6g}' for value in values)}}}"
 
@@ -132,27 +102,12 @@ def _samples(axis: str, size: int, shift: str) -> str:
     {axis}_at = Add ({axis}_back, {axis}_aside)"""
 
 
-def _pixels(axis: str, dimension: int, shift: str) -> str:
-    """Where each column or row of the frame lies in what is drawn."""
-    return f"""
-    {axis}_shape = Shape <start = {dimension}, end = {dimension + 1}> (frame)
-    {axis}_none = Constant <value = int64[1] {{0}}> ()
-    {axis}_scalar = Constant <value = int64[0] {{}}> ()
-    {axis}_end = Reshape ({axis}_shape, {axis}_scalar)
-    {axis}_first = Constant <value_int = 0> ()
-    {axis}_step = Constant <value_int = 1> ()
-    {axis}_count = Range ({axis}_first, {axis}_end, {axis}_step)
-    {axis}_pixel = Cast <to = 1> ({axis}_count)
-    {axis}_scaled = Mul ({axis}_pixel, scale)
-    {axis}_at = Add ({axis}_scaled, {shift})"""
-
-
-def _normalised(sampled: str, x: str, y: str, rows: int | None, columns: int | None) -> str:
-    """``grid`` for GridSample from the pixels ``x_at`` and ``y_at`` of ``sampled``: -1 and 1 are the middles of its outermost pixels."""
+def _normalised(rows: int, columns: int) -> str:
+    """``grid`` for GridSample from the frame's pixels ``x_at`` and ``y_at``: -1 and 1 are the middles of its outermost pixels."""
     lines = []
-    for axis, dimension, shape in ((x, 2, "1,1,-1,1"), (y, 1, "1,-1,1,1")):
+    for axis, dimension, shape in (("x", 2, "1,1,-1,1"), ("y", 1, "1,-1,1,1")):
         lines.append(f"""
-    {axis}_size = Shape <start = {dimension}, end = {dimension + 1}> ({sampled})
+    {axis}_size = Shape <start = {dimension}, end = {dimension + 1}> (frame)
     {axis}_float = Cast <to = 1> ({axis}_size)
     {axis}_last = Sub ({axis}_float, one)
     {axis}_double = Mul ({axis}_at, two)
@@ -160,17 +115,11 @@ def _normalised(sampled: str, x: str, y: str, rows: int | None, columns: int | N
     {axis}_unit = Sub ({axis}_part, one)
     {axis}_grid_shape = Constant <value = int64[4] {{{shape}}}> ()
     {axis}_flat = Reshape ({axis}_unit, {axis}_grid_shape)""")
-    if rows is None:
-        lines.append(f"""
-    single = Constant <value = int64[1] {{1}}> ()
-    grid_shape = Concat <axis = 0> (single, {y}_shape, {x}_shape, single)""")
-    else:
-        lines.append(f"""
-    grid_shape = Constant <value = int64[4] {{1, {rows}, {columns}, 1}}> ()""")
     lines.append(f"""
-    {x}_all = Expand ({x}_flat, grid_shape)
-    {y}_all = Expand ({y}_flat, grid_shape)
-    grid = Concat <axis = 3> ({x}_all, {y}_all)""")
+    grid_shape = Constant <value = int64[4] {{1, {rows}, {columns}, 1}}> ()
+    x_all = Expand (x_flat, grid_shape)
+    y_all = Expand (y_flat, grid_shape)
+    grid = Concat <axis = 3> (x_all, y_all)""")
     return "".join(lines)
 
 
@@ -205,20 +154,7 @@ def _centre(axis: str, result: str) -> str:
     {result} = Add ({axis}_pixels, {axis}_start)"""
 
 
-def _to_bytes(source: str, result: str) -> str:
-    """Planes of floats to the uint8 picture they are nearest to."""
-    return f"""
-    half = Constant <value = float[1] {{0.5}}> ()
-    raised = Add ({source}, half)
-    rounded = Floor (raised)
-    lowest = Constant <value_float = 0.0> ()
-    highest = Constant <value_float = 255.0> ()
-    bounded = Clip (rounded, lowest, highest)
-    pixels = Transpose <perm = [0, 2, 3, 1]> (bounded)
-    {result} = Cast <to = 2> (pixels)"""
-
-
-MAKERS = {"frame.crop": crop_graph, "frame.paste": paste_graph, "frame.landmarks": landmarks_graph}
+MAKERS = {"frame.crop": crop_graph, "frame.landmarks": landmarks_graph, "frame.dress": dress_graph}
 
 
 def main() -> None:

@@ -81,7 +81,7 @@ class Device:
         """Start a copy in the stream; ``array`` is :meth:`pinned` and stays as it is until :meth:`wait`."""
         self._driver.memcpy_htod_async(memory, array, self.stream)
 
-    def to_host(self, array: np.ndarray, memory: Memory) -> None:
+    def to_host(self, array: np.ndarray, memory: Memory | int) -> None:
         """Start a copy in the stream; ``array`` is :meth:`pinned` and filled after :meth:`wait`."""
         self._driver.memcpy_dtoh_async(array, memory, self.stream)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import openvino
 
-from engines.contract import Contract, Found, check
+from engines.contract import Contract, Found, check, check_inputs
 from engines.origin import is_made_of
 
 os.environ.setdefault("OPENVINO_TELEMETRY_OPT_OUT", "1")
@@ -73,9 +73,11 @@ class Engine:
         how = "INT8, faster than float where there is no AMX" if quantised else f"{precision}, its own choice for this processor"
         self.reason = f"OpenVINO {openvino.__version__.split('-')[0]} on the CPU in {how}"
         self._request = compiled.create_infer_request()
+        self._contract = contract
         self._outputs = [tensor.name for tensor in contract.outputs]
 
     def __call__(self, **inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Arrays by name in, copies of the outputs out."""
+        check_inputs(self._contract, inputs)
         self._request.infer(inputs, share_inputs=True)
         return {name: self._request.get_tensor(name).data.copy() for name in self._outputs}

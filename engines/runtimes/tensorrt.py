@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from engines.build.files import EngineFile, write
-from engines.contract import Contract, Found, check
+from engines.contract import Contract, Found, Tensor, check, check_input
 from engines.errors import CardError, UserError
 from engines.hardware import Card, find_driver
 from engines.runtimes.device import Device, Memory
@@ -129,7 +129,8 @@ def choose(network: Path, int8: Path) -> Path:
 class OnCard:
     """An array on the card: what one engine leaves there for the next."""
 
-    memory: Memory
+    memory: Memory | int
+    """Taken on the card, or an address within."""
     shape: tuple[int, ...]
     dtype: str
 
@@ -142,17 +143,20 @@ class Engine:
     """One engine with its buffers, taken once for its largest batch.
 
     ``engine(picture=array)`` goes to the card and back; ``batch`` is how many pictures at a time were fastest when it was
-    compared. In a chain, :meth:`upload`, :meth:`run` and :meth:`download` are called on
+    compared. Where networks follow each other, :meth:`upload`, :meth:`run` and :meth:`download` are called on
     their own, within ``with engine.device``, and engines on one device hand their results on in its memory.
     """
 
     runtime = "tensorrt"
 
-    def __init__(self, path: Path, contract: Contract, precision: str | None = None, device: Device | None = None, **_: Any) -> None:
+    def __init__(
+        self, path: Path, contract: Contract, precision: str | None = None, device: Device | None = None, slots: int = 1, **_: Any
+    ) -> None:
         """``path``: an .engine file, or the .onnx whose engine is taken, and built first where there is none that fits.
 
-        ``device`` is shared with the engines of a chain; without it the engine opens its own. Raises CardError where the card, a package
-        or memory is missing, UserError for a file that breaks the contract.
+        ``device`` is shared with the engines before and after it; without it the engine opens its own. With ``slots`` above 1, that many
+        inputs are kept, and that many results lie one after the other, to be taken as a batch (see :meth:`gathered`). Raises CardError
+        where the card, a package or memory is missing, UserError for a file that breaks the contract.
         """
         card = find_card()
         library = find_library(card.target)
@@ -163,7 +167,9 @@ class Engine:
         self._own = device is None
         self.device = device or open_device(card)
         self._contract = contract
-        self._buffers: dict[str, tuple[Memory, np.ndarray]] = {}
+        self._slots = slots
+        self._inputs: dict[tuple[str, int], tuple[Memory, np.ndarray]] = {}
+        self._outputs: dict[str, tuple[Memory, np.ndarray]] = {}
         self._ms = 0.0
         self._runtime: Any = None
         self._engine: Any = None
@@ -202,9 +208,11 @@ class Engine:
         for name in inputs:
             largest = tuple(self._engine.get_tensor_profile_shape(name, 0)[2])
             self._context.set_input_shape(name, largest)
-            self._take(name, largest)
+            for slot in range(self._slots):
+                self._inputs[name, slot] = self._take(self._tensor(name), largest)
         for tensor in self._contract.outputs:
-            self._take(tensor.name, tuple(self._context.get_tensor_shape(tensor.name)))
+            shape = tuple(self._context.get_tensor_shape(tensor.name))
+            self._outputs[tensor.name] = self._take(tensor, (self._slots, *shape))
 
     def _release(self, kernels: Path) -> None:
         """The context before its engine, the engine before its runtime; their buffers are given back after them."""
@@ -215,10 +223,12 @@ class Engine:
         self._engine = None
         self._runtime = None
 
-    def _take(self, name: str, shape: tuple[int, ...]) -> None:
-        dtype = next(t.dtype for t in (*self._contract.inputs, *self._contract.outputs) if t.name == name)
-        count = prod(shape) * np.dtype(dtype).itemsize
-        self._buffers[name] = self.device.allocate(count), self.device.pinned(count)
+    def _tensor(self, name: str) -> Tensor:
+        return next(tensor for tensor in (*self._contract.inputs, *self._contract.outputs) if tensor.name == name)
+
+    def _take(self, tensor: Tensor, shape: tuple[int, ...]) -> tuple[Memory, np.ndarray]:
+        count = prod(shape) * np.dtype(tensor.dtype).itemsize
+        return self.device.allocate(count), self.device.pinned(count)
 
     def __call__(self, **inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Arrays by name in, arrays by name out."""
@@ -232,39 +242,49 @@ class Engine:
         """What the last call took on the card, copies included, by its own clock."""
         return self._ms
 
-    def upload(self, name: str, array: np.ndarray) -> OnCard:
-        """Start copying an input to the card."""
-        memory, pinned = self._buffers[name]
+    def upload(self, name: str, array: np.ndarray, slot: int = 0) -> OnCard:
+        """Start copying an input to the card; it stays there until the same ``slot`` is given another."""
+        check_input(self._contract, name, array)
+        memory, pinned = self._inputs[name, slot]
         if array.nbytes > pinned.nbytes:
-            raise ValueError(f"{name} {array.shape} is larger than the engine was built for")
+            raise UserError(f"The input '{name}' {list(array.shape)} is larger than the engine was built for.")
         staged = pinned[: array.nbytes]
         staged.view(array.dtype).reshape(array.shape)[...] = array
         self.device.to_card(memory, staged)
         return OnCard(memory, array.shape, str(array.dtype))
 
-    def run(self, inputs: dict[str, OnCard]) -> dict[str, OnCard]:
-        """Start the engine on what lies, or will lie, on the card; its outputs by name. Raises CardError."""
+    def run(self, inputs: dict[str, OnCard], slot: int = 0) -> dict[str, OnCard]:
+        """Start the engine on what lies, or will lie, on the card; its outputs by name, in their ``slot`` of a batch. Raises UserError."""
         for tensor in self._contract.inputs:
             given = inputs[tensor.name]
             if given.dtype != tensor.dtype or not self._context.set_input_shape(tensor.name, given.shape):
-                raise ValueError(f"{tensor.name} is {given.dtype} {given.shape}: {self._logger.last}")
+                raise UserError(f"The input '{tensor.name}' is {given.dtype} {list(given.shape)}: {self._logger.last}.")
             self._context.set_tensor_address(tensor.name, int(given.memory))
         outputs = {}
         for tensor in self._contract.outputs:
-            memory, _ = self._buffers[tensor.name]
-            self._context.set_tensor_address(tensor.name, int(memory))
-            outputs[tensor.name] = OnCard(memory, tuple(self._context.get_tensor_shape(tensor.name)), tensor.dtype)
+            output = self._part(tensor.name, slot, tuple(self._context.get_tensor_shape(tensor.name)))
+            self._context.set_tensor_address(tensor.name, int(output.memory))
+            outputs[tensor.name] = output
         if not self._context.execute_async_v3(self.device.stream.handle):
             raise CardError(f"The engine '{self._contract.network}' failed on the card ({self._logger.last}).")
         return outputs
+
+    def gathered(self, name: str, count: int) -> OnCard:
+        """The first ``count`` slots of an output as one batch."""
+        _, *shape = self._tensor(name).shape
+        return self._part(name, 0, (count, *(size or 1 for size in shape)))
+
+    def _part(self, name: str, slot: int, shape: tuple[int, ...]) -> OnCard:
+        memory, dtype = self._outputs[name][0], self._tensor(name).dtype
+        return OnCard(int(memory) + slot * prod(shape) * np.dtype(dtype).itemsize if slot else memory, shape, dtype)
 
     def download(self, outputs: dict[str, OnCard]) -> dict[str, np.ndarray]:
         """Copy outputs of this engine to the host, wait for the stream, and return copies of them."""
         staged = {}
         for name, output in outputs.items():
-            memory, pinned = self._buffers[name]
-            staged[name] = pinned[: output.nbytes].view(output.dtype).reshape(output.shape)
-            self.device.to_host(pinned[: output.nbytes], memory)
+            pinned = self._outputs[name][1][: output.nbytes]
+            staged[name] = pinned.view(output.dtype).reshape(output.shape)
+            self.device.to_host(pinned, output.memory)
         self._ms = self.device.wait()
         return {name: array.copy() for name, array in staged.items()}
 
