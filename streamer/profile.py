@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", default="640x480", metavar="WxH", help="of the camera (default %(default)s)")
     parser.add_argument("--garment", metavar="ID", help='what to wear (default: the first of the list; "none": nothing)')
     parser.add_argument("--codec", choices=("H264", "VP8"), help="default: the server's choice")
+    parser.add_argument("--mode", choices=("whole", "overlay"), default="whole", help="what comes back (default %(default)s)")
     parser.add_argument("--trace", type=Path, metavar="FILE", help="save the recording as a trace, for Perfetto and for the page")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="save the frames as CSV")
     parser.add_argument("--p50", type=float, metavar="MS", help="exit with status 1 where the median is above")
@@ -134,7 +135,7 @@ def measure(page: Page, url: str, args: argparse.Namespace, size: tuple[int, int
     try:
         sign_in(page, url)
         garment = args.garment or _first_garment(page, url)
-        settings = {"garment": garment, "size": f"{size[0]}x{size[1]}", "seconds": f"{args.seconds:g}", "run": "1"}
+        settings = {"garment": garment, "size": f"{size[0]}x{size[1]}", "mode": args.mode, "seconds": f"{args.seconds:g}", "run": "1"}
         page.goto(f"{url}/profile?{urlencode(settings | ({'codec': args.codec} if args.codec else {}))}")
         page.wait_for_selector("body[data-ready]", timeout=20_000)
     except Error as error:
@@ -186,6 +187,10 @@ def missed(result: Mapping[str, Any], args: argparse.Namespace) -> bool:
     return bool(found)
 
 
+def _placed(overlay: Mapping[str, int] | None) -> str:
+    return "" if overlay is None else f"; overlay: {', '.join(f'{count} {how}' for how, count in overlay.items())}"
+
+
 def table(result: Mapping[str, Any]) -> str:
     """The result for people."""
 
@@ -210,6 +215,7 @@ def table(result: Mapping[str, Any]) -> str:
             f"  measuring       {number(result['cost_ms_a_frame'])} ms a frame",
             f"  sent            {sent['size']}, {sent['kbps']} kbit/s, {sent['codec']}",
             f"  returned        {returned['size']}, {returned['kbps']} kbit/s, {returned['codec']}",
+            f"  sharpness       {number(100 * (result['sharpness'] or 0))} % of the camera's{_placed(result['overlay'])}",
             f"  quality limited by {', '.join(result['limited']) or 'nothing'}; dropped: {drops}",
         ]
     )

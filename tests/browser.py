@@ -134,7 +134,7 @@ def video_frames(path: Path, count: int, size: tuple[int, int] = (640, 480)) -> 
 
 READ_PIXELS = """id => {
   const video = document.getElementById(id);
-  const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
+  const canvas = new OffscreenCanvas(video.videoWidth ?? video.width, video.videoHeight ?? video.height);
   const context = canvas.getContext('2d', { willReadFrequently: true });
   context.drawImage(video, 0, 0);
   const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
@@ -143,7 +143,7 @@ READ_PIXELS = """id => {
 
 
 def read_video(page: Page, id: str = "view") -> np.ndarray:
-    """What a <video> shows at this moment: RGB uint8 (H, W, 3)."""
+    """What a <video> or a <canvas> shows at this moment: RGB uint8 (H, W, 3)."""
     answer: dict[str, Any] = page.evaluate(READ_PIXELS, id)
     pixels = np.frombuffer(base64.b64decode(answer["data"]), np.uint8)
     return pixels.reshape(answer["height"], answer["width"], 4)[:, :, :3].copy()

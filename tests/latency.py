@@ -1,11 +1,12 @@
 """How late the mirror is: a real Chromium with a clip as its camera, against the real server, on this machine.
 
-    python -m tests.latency [--video FILE] [--seconds N] [--garment ID|none] [--url URL]
+    python -m tests.latency [--video FILE] [--seconds N] [--garment ID|none] [--mode whole|overlay] [--sessions N] [--url URL]
 
 Every frame of the clip carries its number in the pixels. The page's own camera picture and the returned picture are both
 watched; the delay of a frame is the time it was shown returned less the time it was shown locally, on one clock.
 "Shown" is requestVideoFrameCallback's presentationTime: handed to the screen's compositor. What comes after, up to the next
 refreshes of the screen, is the same for both pictures but rounded to them: a figure of its own (``p50_at_refresh_ms``).
+A garment laid over the page's own picture is shown when it is drawn.
 Prints a table, then one JSON object on the last line. Exit status 1 when no returned frame could be read.
 """
 
@@ -17,6 +18,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -96,11 +98,17 @@ def marked_clip(path: Path, video: Path | None, size: tuple[int, int]) -> Path:
 
 
 def measure(
-    page: Page, url: str, garment: str | None, seconds: float, size: tuple[int, int], midway: Callable[[], object] | None = None
+    page: Page,
+    url: str,
+    garment: str | None,
+    seconds: float,
+    size: tuple[int, int],
+    mode: str = "whole",
+    midway: Callable[[], object] | None = None,
 ) -> Seen:
     """Start the mirror on ``page``, wear the garment, watch for ``seconds``; ``midway`` is called after half of them."""
     page.add_init_script(path=ROOT / "tests" / "latency.js")
-    page.goto(f"{url}?camera={size[0]}x{size[1]}")
+    page.goto(f"{url}?camera={size[0]}x{size[1]}&mode={mode}")
     page.wait_for_selector("body[data-ready]")
     page.click("#start")
     page.wait_for_selector("body.returned")
@@ -172,6 +180,7 @@ def summary(seen: Seen, garment: str | None) -> dict[str, Any]:
         "garment": garment,
         "worn": sorted({str(report.get("garment")) for report in seen.reports}),
         "status": sorted({str(report.get("status")) for report in seen.reports}),
+        "kbps": codec_rate(seen),
         "returned": f"{inbound.get('frameWidth')}x{inbound.get('frameHeight')}",
         "dropped_by_server": seen.reports[-1]["dropped"] - seen.reports[0]["dropped"] if seen.reports else None,
         "stages": {name: {"p50_ms": percentile(ms, 50), "p95_ms": percentile(ms, 95)} for name, ms in stages.items()},
@@ -191,6 +200,16 @@ def codec_figures(before: dict[str, Any], after: dict[str, Any]) -> dict[str, fl
     return found
 
 
+def codec_rate(seen: Seen) -> dict[str, float]:
+    """kbit/s that the page sent and received between two getStats."""
+    rates = {}
+    for name, report, total in (("sent", "outbound-rtp", "bytesSent"), ("returned", "inbound-rtp", "bytesReceived")):
+        start, end = seen.before.get(report, {}), seen.after.get(report, {})
+        if total in end and end["timestamp"] > start.get("timestamp", 0):
+            rates[name] = round(8 * (end[total] - start.get(total, 0)) / (end["timestamp"] - start.get("timestamp", 0)))
+    return rates
+
+
 def table(figures: dict[str, Any]) -> str:
     """The figures for people."""
     lines = [
@@ -199,6 +218,7 @@ def table(figures: dict[str, Any]) -> str:
         f"  {'p95':<26}{figures['p95_ms']:>9.1f} ms",
         f"  {'p99':<26}{figures['p99_ms']:>9.1f} ms",
         f"  {'returned':<26}{figures['fps']:>9.2f} frames/s (camera {figures['camera_fps']:.2f})",
+        f"  {'sent, returned':<26}{' '.join(str(rate) for rate in figures['kbps'].values()):>9} kbit/s",
         f"  {'first picture after tap':<26}{figures['first_picture_ms']:>9} ms",
         f"  {'p50 minute by minute':<26}{' '.join(f'{ms:.1f}' for ms in figures['per_minute_p50_ms']):>9} ms",
         "server                         p50      p95",
@@ -215,6 +235,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--video", type=Path, metavar="FILE", help="what the camera sees (default: the astronaut portrait, swaying)")
     parser.add_argument("--size", default="640x480", metavar="WxH", help="of the camera (default %(default)s)")
     parser.add_argument("--seconds", type=float, default=30, help="how long to measure (default %(default)s)")
+    parser.add_argument("--mode", choices=("whole", "overlay"), default="whole", help="what comes back (default %(default)s)")
+    parser.add_argument("--sessions", type=int, default=1, metavar="N", help="so many at once, each in a Chromium (default %(default)s)")
     parser.add_argument("--garment", metavar="ID", help='what to wear (default: the first of the list; "none": nothing)')
     return parser.parse_args()
 
@@ -227,13 +249,15 @@ def main() -> int:
         clip = marked_clip(folder / "clip.y4m", args.video, (width, height))
         url = args.url or stack.enter_context(Server(folder / "data")).url
         garment = None if args.garment == "none" else args.garment or first_garment(url)
-        seen = watch(url, clip, (width, height), garment, args.seconds)
-    figures = summary(seen, garment)
-    if not figures["frames"]:
+        with ThreadPoolExecutor(args.sessions) as pool:  # a Playwright each: its calls wait
+            started = [pool.submit(watch, url, clip, (width, height), garment, args.seconds, mode=args.mode) for _ in range(args.sessions)]
+            each = [summary(session.result(), garment) | {"mode": args.mode} for session in started]
+    if not all(figures["frames"] for figures in each):
         print("error: no returned frame could be read: is the marker still in the returned picture?", file=sys.stderr)
         return 1
-    print(table(figures))
-    print(json.dumps(figures))
+    for figures in each:
+        print(table(figures))
+    print(json.dumps(each[0] if args.sessions == 1 else {"sessions": each}))
     return 0
 
 

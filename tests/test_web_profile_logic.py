@@ -143,6 +143,33 @@ def test_a_frames_story_is_put_together_without_gaps(page: Page) -> None:
     assert sum(ms for key, ms in frame["ms"].items() if key != "display") == pytest.approx(frame["total"])
 
 
+def test_a_garment_laid_over_the_pages_own_picture_is_shown_when_that_is_done(page: Page) -> None:
+    told = "book.reported(x.report, { offset: 4000, error: 0.5 }); book.shown(7, x.metadata, 1042, null, 1045);"
+    (frame,) = call(page, "frames", f"{JOIN} {told} return done;", STORY)
+    assert (frame["shown"], frame["total"], frame["ms"]["lay"], frame["ms"]["display"]) == (1045, 44, 4, 5)
+    assert sum(ms for key, ms in frame["ms"].items() if key != "display") == pytest.approx(frame["total"])
+
+
+def test_the_sharpness_is_that_of_the_cameras_picture(page: Page) -> None:
+    body = """const draw = (size, filter) => {
+          const canvas = Object.assign(document.createElement('canvas'), { width: 640 * size, height: 480 * size });
+          const context = canvas.getContext('2d');
+          Object.assign(context, { fillStyle: 'white' }).fillRect(0, 0, canvas.width, canvas.height);
+          context.fillStyle = 'black';
+          for (let at = 0; at < 640 * size; at += 6 * size) context.fillRect(at, 0, 3 * size, 480 * size);
+          const blurred = Object.assign(document.createElement('canvas'), { width: canvas.width, height: canvas.height });
+          Object.assign(blurred.getContext('2d'), { filter }).drawImage(canvas, 0, 0);
+          return blurred;
+        };
+        const sharpness = new m.Sharpness(), own = draw(1, 'none');
+        return [own, draw(1, 'blur(2px)'), draw(0.5, 'none'), document.createElement('video')].map((each) => sharpness.of(each, own));"""
+    same, blurred, smaller, nothing = call(page, "sharpness", body)
+    assert same == 1
+    assert 0 <= blurred < 0.5
+    assert smaller < 1
+    assert nothing != nothing  # NaN
+
+
 def test_without_the_browsers_times_of_a_frame_its_means_are_taken(page: Page) -> None:
     body = """delete x.metadata.receiveTime; delete x.metadata.processingDuration;
         book.reported(x.report, { offset: 4000, error: 0.5 });
@@ -296,11 +323,11 @@ def test_csv_is_read_by_others(page: Page, tmp_path: Path) -> None:
 
 def test_a_link_makes_the_settings_and_the_settings_the_link(page: Page) -> None:
     body = "return m.parseSettings(new URL(m.linkTo(x, 'http://a.test/profile?old=1')).search);"
-    wanted = {"garment": "tee-sunset", "size": [1280, 720], "codec": "VP8", "seconds": 30, "run": True}
+    wanted = {"garment": "tee-sunset", "size": [1280, 720], "codec": "VP8", "mode": "overlay", "seconds": 30, "run": True}
     assert call(page, "settings", body, wanted) == {"settings": wanted, "wrong": []}
-    bare = {"garment": None, "size": [640, 480], "codec": None, "seconds": 0, "run": False}
+    bare = {"garment": None, "size": [640, 480], "codec": None, "mode": "whole", "seconds": 0, "run": False}
     assert call(page, "settings", body, bare)["settings"] == bare
-    damaged = call(page, "settings", "return m.parseSettings('?size=9x9&codec=AV9&seconds=-1&run=yes&garment=');")
+    damaged = call(page, "settings", "return m.parseSettings('?size=9x9&codec=AV9&mode=none&seconds=-1&run=yes&garment=');")
     assert damaged["settings"] == bare
-    assert len(damaged["wrong"]) == 5
+    assert len(damaged["wrong"]) == 6
     assert all("left out" in sentence for sentence in damaged["wrong"])

@@ -10,9 +10,11 @@ export class Controls {
     this.#settings = settings;
     this.#choose('size', settings.size.join('x'));
     this.#choose('codec', settings.codec ?? '');
+    this.#choose('mode', settings.mode);
     this.#choose('seconds', String(settings.seconds), `${settings.seconds} s`);
     element('size').onchange = ({ target }) => (settings.size = target.value.split('x').map(Number));
     element('codec').onchange = ({ target }) => (settings.codec = target.value || null);
+    element('mode').onchange = ({ target }) => (settings.mode = target.value);
     element('seconds').onchange = ({ target }) => (settings.seconds = Number(target.value));
     element('garment').onchange = ({ target }) => {
       settings.garment = target.value || null;
@@ -33,7 +35,7 @@ export class Controls {
 
   /** What is settled while it runs cannot be changed then. */
   lock(on) {
-    for (const id of ['size', 'codec']) element(id).disabled = on;
+    for (const id of ['size', 'codec', 'mode']) element(id).disabled = on;
     element('start').textContent = on ? 'Stop' : 'Start';
   }
 

@@ -3,7 +3,7 @@
 
 const PATIENCE = 1500; // ms a shown frame waits for the server's report
 const REMEMBERED = 10000; // ms a stamped frame is waited for
-const SERVER_STAGES = ['to_rgb', 'find', 'crop', 'body', 'fit', 'dress', 'paste', 'to_yuv'];
+const SERVER_STAGES = ['to_rgb', 'find', 'crop', 'body', 'fit', 'dress', 'paste', 'to_yuv', 'pack'];
 
 export class FrameBook {
   #complete;
@@ -44,11 +44,11 @@ export class FrameBook {
   }
 
   /**
-   * A returned frame was shown: the number in its pixels or null, requestVideoFrameCallback's metadata, the callback's time, and the means
-   * getStats had of late: `ms` of rtc-stats.js, or null.
+   * A returned frame was shown: the number in its pixels or null, requestVideoFrameCallback's metadata, the callback's time, the means
+   * getStats had of late: `ms` of rtc-stats.js, or null; and when the page had laid it over its own picture, or null.
    */
-  shown(number, metadata, now, late) {
-    this.#shown.push({ number, metadata, now, late });
+  shown(number, metadata, now, late, laid = null) {
+    this.#shown.push({ number, metadata, now, late, laid });
     this.settle(performance.now());
   }
 
@@ -76,7 +76,7 @@ export class FrameBook {
     return [...this.#reports.values()].findLast(({ mark }) => mark === number);
   }
 
-  #finish({ number, metadata, now, late }, report) {
+  #finish({ number, metadata, now, late, laid }, report) {
     if (number === null) this.unread += 1;
     if (!report) this.unreported += 1;
     const mark = report?.mark ?? null;
@@ -85,7 +85,7 @@ export class FrameBook {
     const sent = known === null ? undefined : this.#stamped.get(known);
     if (known !== null) this.#stamped.delete(known); // a number comes back once
     if (!sent && !report) return;
-    this.#complete(timeline({ number: known, sent: sent && this.#withCapture(sent), report, metadata, now, late }));
+    this.#complete(timeline({ number: known, sent: sent && this.#withCapture(sent), report, metadata, now, late, laid }));
   }
 
   #withCapture(sent) {
@@ -101,16 +101,18 @@ export class FrameBook {
  * when it was handed to the screen, `total` the time between (NaN where the start is not known); `error` ms is the clock's. Stages that are not
  * known are left out; those that are follow one another from `start` without gaps.
  */
-export function timeline({ number, sent, report, metadata, now, late }) {
-  const shown = metadata.presentationTime ?? now;
+export function timeline({ number, sent, report, metadata, now, late, laid = null }) {
+  const handed = metadata.presentationTime ?? now;
+  const shown = laid === null ? handed : Math.max(laid, handed);
   const ms = {};
   if (sent) Object.assign(ms, { capture: sent.arrived - sent.captured, marker: sent.done - sent.arrived });
   const clock = report?.at && report.clock;
   if (clock) {
     const at = Object.fromEntries(Object.entries(report.at).map(([name, time]) => [name, time - clock.offset]));
     if (sent) Object.assign(ms, travel(at.arrived - sent.done, late));
-    Object.assign(ms, onServer(at, report.ms), backHome(at.sent, shown, metadata, late));
+    Object.assign(ms, onServer(at, report.ms), backHome(at.sent, handed, metadata, late));
   }
+  if (laid !== null) ms.lay = shown - handed;
   const display = metadata.expectedDisplayTime - shown;
   if (display >= 0) ms.display = display;
   const start = sent ? sent.captured : NaN;

@@ -40,8 +40,8 @@ async function start() {
   if (problem) return;
   tell('opening');
   [sample, firstDressed, began] = [null, null, performance.now()];
-  session = new ProfileSession(settings, { local: element('local'), view: element('view') }, {
-    state: follow, garments: offer, frame: keepFrame, sample: keepSample, event: (what) => recorder.event(what), fault: (sentence) => notes.set('fault', sentence),
+  session = new ProfileSession(settings, { local: element('local'), view: element('view'), composed: element('composed') }, {
+    state: follow, garments: offer, frame: keepFrame, sample: keepSample, event: (what) => recorder.event(what), fault: (sentence) => notes.set('fault', sentence), overlaid,
   }, cost);
   controls.lock(true);
   panels.start();
@@ -61,6 +61,7 @@ function stop() {
   session?.stop();
   session = null;
   controls.lock(false);
+  overlaid(false);
   for (const topic of ['camera', 'fault', 'channel', 'cost', 'hidden']) notes.set(topic, null);
   tell('off');
   panels.stop();
@@ -75,6 +76,12 @@ function follow(name) {
   recorder.event(name);
   recorder.enable(name === 'live');
   if (name === 'live' && settings.run && !recorder.recording) setTimeout(() => session && !recorder.recording && record(), WARM_UP_MS);
+}
+
+/** Whether the garment is returned alone; and why not, where that was asked for. */
+function overlaid(on, why = null) {
+  document.body.classList.toggle('overlaid', on);
+  notes.set('overlay', why);
 }
 
 function keepFrame(frame) {

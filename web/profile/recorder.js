@@ -63,8 +63,8 @@ export class Recorder {
     if (this.running) this.recording.about.firstDressed = ms;
   }
 
-  sample({ at, up, down, limited, rtt, drops, cost }) {
-    if (this.running) this.recording.samples.push({ at, up, down, limited, rtt, drops, cost });
+  sample({ at, up, down, limited, rtt, drops, cost, sharpness, overlay }) {
+    if (this.running) this.recording.samples.push({ at, up, down, limited, rtt, drops, cost, sharpness, overlay });
   }
 
   event(what) {

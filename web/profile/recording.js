@@ -12,7 +12,7 @@ export class Recording {
     this.about = about;
     this.started = started.toISOString();
     this.frames = [];
-    this.samples = []; // {at, up, down, limited, rtt, drops, cost}
+    this.samples = []; // {at, up, down, limited, rtt, drops, cost, sharpness, overlay}
     this.events = []; // {at, what}
   }
 
@@ -47,6 +47,8 @@ export class Recording {
       returned: { size: sizeOf(last?.down), kbps: round(mean(({ down }) => down.kbps)), fps: round(mean(({ down }) => down.fps)), codec: last?.down.codec ?? null },
       limited: [...new Set(this.samples.map(({ limited }) => limited))].filter((why) => why && why !== 'none'),
       clock_error_ms: round(average(this.frames.map(({ error }) => error ?? NaN))),
+      sharpness: round(mean(({ sharpness }) => sharpness), 3),
+      overlay: placed(first?.overlay, last?.overlay),
       cost_ms_a_frame: round(mean(({ cost }) => cost), 2),
       status: [...new Set(this.frames.map(({ status }) => status))],
       worn: [...new Set(this.frames.map(({ garment }) => garment))],
@@ -55,6 +57,11 @@ export class Recording {
       started: this.started,
     };
   }
+}
+
+/** Frames of an overlay by how well they were placed, over the recording; null for the whole picture. */
+function placed(first, last) {
+  return last ? Object.fromEntries(Object.keys(last).map((key) => [key, last[key] - (first?.[key] ?? 0)])) : null;
 }
 
 function minutes(frames) {

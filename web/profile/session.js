@@ -2,11 +2,13 @@
 
 import { Camera } from '../camera.js';
 import { MirrorSession } from '../mirror-session.js';
+import { missingForOverlay, Overlay } from '../overlay/overlay.js';
 import { ServerClock } from './clock.js';
 import { FrameBook } from './frames.js';
 import { NUMBERS } from './marker.js';
 import { canWatch, watchVideo } from './reader.js';
 import { RtcStats } from './rtc-stats.js';
+import { Sharpness } from './sharpness.js';
 import { stampTrack } from './stamper.js';
 
 const SAMPLE_MS = 1000;
@@ -29,6 +31,9 @@ export class ProfileSession {
   #book;
   #late = null;
   #watches = [];
+  #overlay = null;
+  #laid = new Map(); // by rtp: when the page had laid a frame over its own picture
+  #sharpness = new Sharpness();
   #timers = [];
   #heard = 0;
   #state = 'off';
@@ -40,7 +45,7 @@ export class ProfileSession {
   #ahead = 0; // frames stamped that the browser has not encoded
 
   /**
-   * `videos` {local, view}. `on`: state(name), garments(list), frame(frame), sample(sample), event(what), fault(sentence).
+   * `videos` {local, view}, and the canvas `composed` for the garment alone. `on`: state(name), garments(list), frame(frame), sample(sample), event(what), fault(sentence).
    * `cost` (cost.js) is told what measuring takes.
    */
   constructor(settings, videos, on, cost) {
@@ -54,7 +59,10 @@ export class ProfileSession {
       state: (name) => this.#follow(name),
       track: (track) => this.#play(videos.view, track),
       garments: (list) => on.garments(list),
-      frame: (message) => this.#cost.of(() => this.#report(message)),
+      frame: (message) => {
+        this.#overlay?.heard(message);
+        this.#cost.of(() => this.#report(message));
+      },
       fault: (sentence) => on.fault(sentence),
       other: (message) => message.type === 'clock' && this.#time(message),
     }, { codec: settings.codec, greetings: [{ type: 'profile', on: true }] });
@@ -74,6 +82,7 @@ export class ProfileSession {
     const track = await this.#camera.open();
     if (!track) return;
     this.#mirror.wear(this.#settings.garment);
+    if (this.#settings.mode === 'overlay') this.#layOver();
     this.#mirror.start(this.#mark(track));
     this.#watch();
     this.#timers = [setInterval(() => this.#sample(), SAMPLE_MS), setInterval(() => this.#book.settle(performance.now()), SAMPLE_MS)];
@@ -84,6 +93,7 @@ export class ProfileSession {
     for (const timer of this.#timers) clearInterval(timer);
     clearTimeout(this.#asking);
     for (const watch of this.#watches) watch.stop();
+    this.#overlay?.stop();
     this.#mirror.stop();
     this.#stamp?.stop();
     this.#camera.stop();
@@ -129,6 +139,24 @@ export class ProfileSession {
     video.play().catch((error) => error.name === 'AbortError' || console.warn('the picture does not play', error));
   }
 
+  /** Before the videos are watched: a frame is laid over the camera's first, and timed then. */
+  #layOver() {
+    const failed = (lacking) => {
+      this.#overlay = null;
+      this.#mirror.overlay(false);
+      this.#on.overlaid(false, `The whole picture is returned: this browser has no ${lacking}.`);
+    };
+    const lacking = missingForOverlay();
+    if (lacking) return failed(lacking);
+    const drawn = ({ metadata, done }) => {
+      this.#laid.set(metadata.rtpTimestamp, done);
+      if (this.#laid.size > 100) this.#laid.delete(this.#laid.keys().next().value);
+    };
+    this.#overlay = new Overlay(this.#videos.composed, this.#videos, { drawn, failed });
+    this.#mirror.overlay(true);
+    this.#on.overlaid(true);
+  }
+
   #watch() {
     if (!canWatch()) return;
     const cost = (ms) => this.#cost.add(ms);
@@ -138,7 +166,8 @@ export class ProfileSession {
       cost,
       shown: (number, metadata, now) => {
         if (!this.#stamp) this.#cost.frame();
-        this.#cost.of(() => this.#book.shown(number, metadata, now, this.#late));
+        const laid = this.#overlay ? this.#laid.get(metadata.rtpTimestamp) : null;
+        if (laid !== undefined) this.#cost.of(() => this.#book.shown(number, metadata, now, this.#late, laid));
       },
     });
     this.#watches = [local, view];
@@ -147,6 +176,7 @@ export class ProfileSession {
   #follow(state) {
     this.#state = state;
     this.#book.forget();
+    this.#overlay?.reset();
     this.#before = {};
     this.#heard = performance.now();
     if (state === 'live') this.#clock = new ServerClock(); // another server, perhaps, and another clock
@@ -192,7 +222,10 @@ export class ProfileSession {
     if (this.#stamp && this.#state === 'live' && Number.isFinite(stats.encoded)) this.#ahead += marked - stats.encoded;
     this.#drops.page_encoder = Math.max(this.#drops.page_encoder, this.#ahead - UNDER_WAY);
     this.#drops.page += Math.max(0, stats.dropped || 0);
+    const shown = this.#overlay ? this.#videos.composed : this.#videos.view;
+    const sharpness = this.#cost.of(() => this.#sharpness.of(shown, this.#videos.local));
+    const overlay = this.#overlay && { ...this.#overlay.counts };
     const quiet = this.#state === 'live' && stats.down.fps > 0 && performance.now() - this.#heard > QUIET_MS;
-    this.#on.sample({ ...stats, at: performance.now(), drops: { ...this.#drops }, cost: this.#cost.perFrame(), clock: this.clock, quality: this.#quality, lost: this.#lost, quiet });
+    this.#on.sample({ ...stats, at: performance.now(), drops: { ...this.#drops }, cost: this.#cost.perFrame(), clock: this.clock, quality: this.#quality, lost: this.#lost, sharpness, overlay, quiet });
   }
 }

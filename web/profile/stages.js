@@ -29,6 +29,7 @@ export const stages = [
   { key: 'dress', group: 'dress', label: 'Dress', means: 'Warping and shading the garment' },
   { key: 'paste', group: 'dress', label: 'Paste', means: 'Blending it into the picture' },
   { key: 'to_yuv', group: 'dress', label: 'To YUV', means: 'Colour conversion' },
+  { key: 'pack', group: 'dress', label: 'Pack', means: 'What was drawn, and how much it covers: only where the garment is returned alone' },
   { key: 'rest', group: 'dress', label: 'Other', means: 'What the worker did beside these, the marker among it' },
   { key: 'out', group: 'back', label: 'Encoder wait', means: 'Waiting for the encoder; a newer frame replaces this one' },
   { key: 'encode', group: 'back', label: 'Server encode', means: 'Encoding the returned picture' },
@@ -36,6 +37,7 @@ export const stages = [
   { key: 'down', group: 'down', label: 'Network down', means: 'To the last packet at this page; off by the clock’s error' },
   { key: 'jitter', group: 'show', label: 'Page jitter buffer', means: 'From the last packet to shown, less decoding' },
   { key: 'page_decode', group: 'show', label: 'Page decode', means: 'The browser’s processingDuration of this frame' },
+  { key: 'lay', group: 'show', label: 'Lay over', means: 'Waiting for the page’s thread and drawing: only where the garment is returned alone' },
   { key: 'display', group: 'show', label: 'Display', means: 'From shown to the screen’s refresh', after: true },
 ];
 
