@@ -78,10 +78,52 @@ def test_a_hand_stays_in_front_of_a_long_sleeve_and_is_opaque():
     assert is_garment(forearm).mean() > 0.8, "the sleeve is drawn on the arm"
 
 
-def test_an_old_sleeve_over_the_chest_is_not_painted_over():
-    before, after, _ = dressed(Body(moved=CROSSED, sleeves=2.0), bodies.shirt())
-    forearm = (slice(272, 280), slice(250, 300))
-    assert np.abs(before[forearm].astype(int) - after[forearm]).mean() < 6
+def near(picture: np.ndarray, colour: tuple[int, int, int], by: int) -> np.ndarray:
+    return np.abs(picture.astype(int) - colour).max(-1) <= by
+
+
+@pytest.mark.parametrize("moved", [{}, CROSSED], ids=["hanging", "crossed"])
+@pytest.mark.parametrize("garment", [bodies.shirt(), bodies.shirt(sleeves=False)], ids=["short", "none"])
+def test_a_bare_arm_comes_out_of_a_shorter_sleeve(garment: bodies.Garment, moved: dict[str, tuple[float, float]]):
+    body = Body(moved=moved, sleeves=2.0)
+    before, after, labels = dressed(body, garment)
+    at = bodies.STANDING | moved
+    for joint, other in (("elbow", "wrist"), ("wrist", "elbow")):
+        x, y = (np.array(at[f"left-{joint}"]) * 0.6 + np.array(at[f"left-{other}"]) * 0.4).astype(int)
+        assert near(before[y, x], bodies.OLD, 0)
+        assert near(after[y, x], bodies.SKIN, 30), "the person's own colour, shaded"
+    hand = cv2.erode((labels == CLASSES.index("left-arm")).astype(np.uint8), np.ones((9, 9))) > 0
+    assert (before[hand] == after[hand]).all()
+    old = labels == CLASSES.index("upper-clothes")
+    assert near(after[old], bodies.OLD, 12).mean() < 0.03
+
+
+def test_where_an_old_sleeve_was_wider_than_an_arm_is_what_lies_behind():
+    body = Body(sleeves=2.0)
+    frame, labels = body.draw()
+    for picture, value in ((frame, bodies.OLD), (labels, CLASSES.index("upper-clothes"))):
+        cv2.line(picture, (315, 300), (320, 350), value, 52)
+    cropped = bodies.crop(frame, (90, 40, 390, 640))
+    reading = bodies.Reading(bodies.soften(labels, cropped), bodies.to_crop(body.points(), cropped))
+    made = fit(bodies.shirt(), reading, cropped)
+    assert made is not None
+    assert near(frame[325, 338], bodies.OLD, 0)
+    dress(frame, made, reading, cropped)
+    assert near(frame[325, 338], bodies.WALL, 6)
+    assert near(frame[325, 318], bodies.SKIN, 30)
+
+
+def test_an_old_sleeve_stays_where_no_skin_is_known():
+    body = Body(sleeves=2.0)
+    frame, cropped, reading = body.read()
+    parsing = reading.parsing.copy()
+    for name in ("face", "left-arm", "right-arm"):
+        parsing[CLASSES.index("hat")] += parsing[CLASSES.index(name)]
+        parsing[CLASSES.index(name)] = 0
+    made = fit(bodies.shirt(), bodies.Reading(parsing, reading.landmarks), cropped)
+    assert made is not None
+    dress(frame, made, bodies.Reading(parsing, reading.landmarks), cropped)
+    assert near(frame[330, 318], bodies.OLD, 12)
 
 
 def test_hair_in_front_of_the_shoulder_stays():

@@ -56,6 +56,22 @@ class Cells:
         size = region[2] - region[0], region[3] - region[1]
         return cv2.warpAffine(planes, self.to(region), size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
 
+    def shrink(self, plane: np.ndarray, region: Box) -> np.ndarray:
+        """A uint8 plane of a region of the frame on the window's cells, 0..1; 0 beyond the region."""
+        size = self.x.shape[1], self.y.shape[0]
+        return cv2.warpAffine(plane, self.to(region), size, flags=cv2.INTER_LINEAR).astype(np.float32) / 255
+
+    def box(self, cells: np.ndarray, region: Box) -> Box | None:
+        """The pixels of ``region`` on the given ``cells`` (h, w) bool and one around them; None where there are none."""
+        ys, xs = np.nonzero(cells)
+        if not len(ys):
+            return None
+        corners = np.array([[xs.min() - 1.5, ys.min() - 1.5], [xs.max() + 1.5, ys.max() + 1.5]])
+        low, high = (corners - self.matrix[:, 2]) / self.matrix[0, 0]
+        x0, y0 = np.maximum(np.floor(low), region[:2]).astype(int).tolist()
+        x1, y1 = np.minimum(np.ceil(high), region[2:]).astype(int).tolist()
+        return (x0, y0, x1, y1) if x1 - x0 > 1 and y1 - y0 > 1 else None
+
 
 def window(parsing: np.ndarray, crop: Crop, region: Box) -> Cells:
     """The cells of ``parsing`` (22, 128, 96), which belongs to ``crop``, under ``region`` of the frame and a few around it."""

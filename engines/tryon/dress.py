@@ -14,10 +14,12 @@ import numpy as np
 from engines.body import Reading
 from engines.crop import Crop
 from engines.tryon import shade
+from engines.tryon.bare import bare_sides, bare_skin, limits
 from engines.tryon.cells import window
 from engines.tryon.fit import Fit, Layer
-from engines.tryon.neck import clear_neck
-from engines.tryon.visible import polygon, visible
+from engines.tryon.matte import Guide
+from engines.tryon.paint import paint
+from engines.tryon.visible import face_area, polygon, unit_colour, visible
 from engines.tryon.warp import Box
 
 Spans = Callable[[str], AbstractContextManager[None]]
@@ -32,20 +34,29 @@ def dress(frame: np.ndarray, fit: Fit, reading: Reading, crop: Crop, spans: Span
 
     ``spans`` times the stages: ``with spans("dress")``, ``with spans("paste")``.
     """
-    region = _region(fit.layers, (0, 0, frame.shape[1], frame.shape[0]))
+    bottom = fit.category in _BOTTOMS
+    sides = [] if bottom else bare_sides(fit.reach, fit.worn.sleeves, fit.worn.behind)
+    within = (0, 0, frame.shape[1], frame.shape[0])
+    region = _region(fit.layers, within)
     if region is None:
         return
+    if not bottom:
+        region = _around(region, limits(sides, fit, crop), within)
     timed = spans or (lambda _: nullcontext())
     with timed("dress"):
         x0, y0, x1, y1 = region
         below = frame[y0:y1, x0:x1]
         drawn = _draw(fit.layers, fit.pose.width / crop.scale, region)
         cells = window(reading.parsing, crop, region)
-        shown = visible(below, fit, cells, crop, region)
-        if fit.opening is not None and fit.category != "outwear":  # under an open coat the old top is as it should be
-            clear_neck(frame, fit.opening, fit.pose, reading.parsing, crop)
-        old = cells.of(*(_OLD_BOTTOM if fit.category in _BOTTOMS else _OLD_TOP))
-        light = cells.enlarge(shade.folds(cells.picture, old, fit.pose.width / 2, 0.9 - 0.4 * fit.printed), region)
+        folds = shade.folds(cells.picture, cells.of(*(_OLD_BOTTOM if bottom else _OLD_TOP)), fit.pose.width / 2, 0.9 - 0.4 * fit.printed)
+        guide, colour = Guide(cells.picture), unit_colour(below)
+        face = face_area(fit.pose, cells, region)
+        bare = None if bottom else bare_skin(sides, fit, cells, folds, cells.shrink(drawn[..., 3], region))
+        shown = visible(colour, guide, fit, cells, region, old_sleeves=bare is None)
+        if bare is not None:
+            shown *= 1.0 - paint(below, bare, cells, crop, region, guide, colour, face, drawn)
+        shown *= 1.0 - face
+        light = cells.enlarge(folds, region)
     with timed("paste"):
         _paste(below, drawn, shown, light, shade.scene(crop.picture))
 
@@ -56,6 +67,12 @@ def _region(groups: tuple[tuple[Layer, ...], ...], within: Box) -> Box | None:
     x0, y0 = np.maximum(boxes[:, :2].min(0), within[:2]).tolist()
     x1, y1 = np.minimum(boxes[:, 2:].max(0), within[2:]).tolist()
     return (x0, y0, x1, y1) if x1 - x0 > 1 and y1 - y0 > 1 else None
+
+
+def _around(region: Box, other: Box, within: Box) -> Box:
+    """The smallest box with both, cut to ``within``."""
+    return (max(min(region[0], other[0]), within[0]), max(min(region[1], other[1]), within[1]),
+            min(max(region[2], other[2]), within[2]), min(max(region[3], other[3]), within[3]))  # fmt: skip
 
 
 def _draw(groups: tuple[tuple[Layer, ...], ...], width: float, region: Box) -> np.ndarray:

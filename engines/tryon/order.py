@@ -53,14 +53,14 @@ def in_front(category: str, reach: tuple[float, float], pose: Pose, outline: Out
         above = np.clip(10 - cells.along(pose.neck, pose.down) * (10 / pose.torso), 0, 1)
         seen += cells.of("upper-clothes", "coat", "left-arm", "right-arm", "glove") + cells.of("dress", "jumpsuits") * above
         return np.minimum(seen, 1.0), np.ones_like(seen), np.zeros_like(seen)
-    neck = face * (1 - _above_chin(pose, cells))
+    neck = face * (1 - above_chin(pose, cells))
     skin, bare, sleeves = _arms(reach, pose, outline, worn, cells, neck)
     seen += skin
     covered = neck + skin * (1 - bare)
     return np.minimum(seen, 1.0), 1.0 - covered / (seen + 0.02), sleeves
 
 
-def _above_chin(pose: Pose, cells: Cells) -> np.ndarray:
+def above_chin(pose: Pose, cells: Cells) -> np.ndarray:
     """1 on the head, 0 on the neck: the parsing gives both the class face, and a collar goes over the neck."""
     down = pose.neck - pose.nose
     down = down / (max(float(np.hypot(*down)), 1e-6) * 0.08 * pose.width)

@@ -5,29 +5,43 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from engines.crop import Crop
 from engines.tryon.cells import Cells
 from engines.tryon.fit import Fit
 from engines.tryon.matte import Guide, matte
-from engines.tryon.order import in_front
+from engines.tryon.order import above_chin, in_front
+from engines.tryon.pose import Pose
 from engines.tryon.skin import surer
 from engines.tryon.warp import Box
 
 _OUTLINE = 0.33  # the body's outline is taken a little further out: what is left of the old garment there would be a dark or pale rim
 
 
-def visible(below: np.ndarray, fit: Fit, cells: Cells, crop: Crop, region: Box) -> np.ndarray:
-    """(h, w) float32 0..1 for ``region`` of the frame, whose pixels are ``below``."""
+def visible(colour: np.ndarray, guide: Guide, fit: Fit, cells: Cells, region: Box, old_sleeves: bool) -> np.ndarray:
+    """(h, w) float32 0..1 for ``region`` of the frame, whose pixels are ``colour`` (:func:`unit_colour`); ``guide``: of the cells' picture.
+
+    ``old_sleeves``: whether old sleeves that come out of the new ones stay in front.
+    """
     seen, stays, sleeves = in_front(fit.category, fit.reach, fit.pose, fit.outline, fit.worn, cells)
     body = surer(1.0 - cells.of("background"), _OUTLINE)
     for outline in fit.wide:
         _widen(body, cells.from_crop(outline))
-    shown = matte(Guide(cells.picture).explain(body * (1.0 - surer(seen) * stays)), unit_colour(below), cells.to(region))
-    if sleeves.max() > 0.0:
+    shown = matte(guide.explain(body * (1.0 - surer(seen) * stays)), colour, cells.to(region))
+    if old_sleeves and sleeves.max() > 0.0:
         # No edge of the picture shows where an old sleeve ends before an old chest: the edge is made as narrow as one.
         steep = cells.enlarge(cv2.blur(sleeves, (3, 3)) * -3.0 + 2.0, region)
         shown *= np.clip(steep, 0.0, 1.0, out=steep)
     return shown
+
+
+def face_area(pose: Pose, cells: Cells, region: Box) -> np.ndarray:
+    """(h, w) float32 for ``region``: 1 on the face down to the chin, which nothing may be drawn on; softly 0 elsewhere."""
+    plane = cells.of("face") * above_chin(pose, cells)
+    face = np.zeros((region[3] - region[1], region[2] - region[0]), np.float32)
+    part = cells.box(plane > 0.02, region)
+    if part is not None:
+        inside = cells.enlarge(plane, part)
+        face[part[1] - region[1] : part[3] - region[1], part[0] - region[0] : part[2] - region[0]] = np.clip(inside * 5, 0, 1, out=inside)
+    return face
 
 
 def _widen(body: np.ndarray, corners: np.ndarray) -> None:

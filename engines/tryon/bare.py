@@ -1,0 +1,211 @@
+"""Bare skin where the old garment covered more than the new one: arms out of shorter sleeves, the neck inside the new neckline. In the
+person's own colour; and what lies behind, where the old sleeve was wider than an arm or the old collar higher.
+
+Works out on the parsing's cells what is to be painted; :mod:`engines.tryon.paint` does it at the frame's size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from engines.crop import Crop
+from engines.tryon.arm import bare_arm
+from engines.tryon.cells import Cells
+from engines.tryon.fit import Fit
+from engines.tryon.neck import neck_skin, old_collar
+from engines.tryon.pose import Pose
+from engines.tryon.skin import by_colour
+from engines.tryon.warp import Box
+
+Plane = np.ndarray
+
+_OLD = ("upper-clothes", "coat", "dress", "jumpsuits")
+_LONGER = 0.12  # an old sleeve is longer than the new one from so much of an arm's half on
+_ENOUGH = 10  # cells of skin without which its colour is not known
+_ROUND = 0.20  # how much darker an arm is at its edge
+_COLLAR = 0.6  # an old collar or hood reaches so far from the middle, in shoulder widths
+_REST = 0.2  # what is left of the old garment so near to the new one is painted over, in shoulder widths
+_LONG = 1.6  # an old sleeve that goes so far down goes to the wrist
+_OUTSIDE = -1e3
+
+
+@dataclass(frozen=True, eq=False)
+class Bare:
+    """What has to be painted where the old garment was, on the cells of a window. Planes are (h, w) float32; distances in crop pixels."""
+
+    cloth: Plane
+    """0..1: the old garment's probability."""
+    beyond: Plane
+    """How far inside of where nothing of it may be left; negative elsewhere."""
+    bare: Plane
+    """How far inside of the bare skin's edge; negative outside."""
+    arm: Plane
+    """The same for arms beyond the new sleeves: they are in front of the garment."""
+    skin: np.ndarray
+    """(h, w, 3) float32: the colour of the skin."""
+    behind: np.ndarray
+    """(h, w, 3) float32: the colour of what lies around the old garment."""
+
+
+def bare_sides(reach: tuple[float, float], worn_sleeves: np.ndarray, behind: np.ndarray) -> list[int]:
+    """The sides (0 the viewer's left) on which an arm comes out of a shorter sleeve."""
+    return [side for side in (0, 1) if reach[side] + _LONGER < min(float(worn_sleeves[side]), 2.0) and behind[side] <= 0.5]
+
+
+def limits(sides: list[int], fit: Fit, crop: Crop) -> Box:
+    """The pixels of the frame that may be painted."""
+    pose = fit.pose
+    joints = [np.stack([pose.shoulders[s], pose.elbows[s], 1.15 * pose.wrists[s] - 0.15 * pose.elbows[s]]) for s in sides]
+    joints.append(np.stack([pose.chin, pose.shoulders[0], pose.shoulders[1]]))
+    room = 0.3 * pose.width
+    points = np.concatenate(joints)
+    low, high = np.floor(crop.to_frame(points.min(0) - room)), np.ceil(crop.to_frame(points.max(0) + room))
+    return int(low[0]), int(low[1]), int(high[0]), int(high[1])
+
+
+def bare_skin(sides: list[int], fit: Fit, cells: Cells, light: Plane, covered: Plane) -> Bare | None:
+    """What to paint: the arms on ``sides`` and the neck; None where there is nothing to do, or the person's skin is not known.
+
+    ``light`` (h, w) are the folds of the old garment, ``covered`` (h, w) 0..1 where the new one is drawn.
+    """
+    cloth = _cloth(fit.pose, cells)
+    beyond, bare, arm = (np.full(cloth.shape, _OUTSIDE, np.float32) for _ in range(3))
+    skin = np.zeros((*cloth.shape, 3), np.float32)
+    arms = _arms(sides, fit, cells, beyond, bare, arm, skin) if sides else False
+    skin *= np.sqrt(light)[..., None]
+    neck = fit.opening is not None and fit.category != "outwear" and _neck(fit.opening, fit.pose, cells, beyond, bare, skin)
+    if fit.category != "outwear":
+        _rest(fit, cells, covered, beyond)
+    # What jumps from cell to cell would show as steps.
+    beyond, arm = (np.asarray(cv2.blur(np.clip(plane, -4, 4), (3, 3)), np.float32) for plane in (beyond, arm))
+    old = cloth * (beyond > -2)
+    if not (arms or neck) or not (old > 0.2).any():
+        return None
+    known = np.clip(1.0 - cells.of("left-arm", "right-arm", "face", *_OLD) * 1.5, 0, 1) * (1.0 - cv2.dilate(old, np.ones((3, 3), np.uint8)))
+    return Bare(cloth, beyond, bare, arm, skin, _spread(cells.picture, known, old))
+
+
+def _arms(sides: list[int], fit: Fit, cells: Cells, beyond: Plane, bare: Plane, arm: Plane, skin: np.ndarray) -> bool:
+    """Put arms into the planes, in place; whether there are any."""
+    face = _mean(cells, cells.of("face") > 0.85)
+    length = 0.8 * fit.pose.width
+    found = False
+    for side in sides:
+        tone = _tone(side, fit.pose, cells, face)
+        if tone is None:
+            continue
+        found = True
+        bared = bare_arm(side, fit.pose, fit.outline, cells)
+        until = float(fit.worn.sleeves[side]) + 0.25
+        part = np.minimum(bared.sleeve, ((until if until < _LONG else 2.3) - bared.along) * length)
+        if fit.reach[side] > 0:
+            part = np.minimum(part, (bared.along - fit.reach[side]) * length)
+        else:
+            chest = _chest(side, fit.pose, cells)
+            beyond[:] = np.maximum(beyond, chest)
+            nearer = chest > bare
+            bare[nearer], skin[nearer] = chest[nearer], tone
+        np.maximum(beyond, part, out=beyond)
+        np.maximum(arm, np.minimum(bared.inside, part), out=arm)
+        nearer = bared.inside > bare
+        bare[nearer] = bared.inside[nearer]
+        shade = 1.02 - _ROUND * np.minimum(bared.across, 1.2) ** 2.5
+        skin[nearer] = (tone * shade[..., None])[nearer]
+    return found
+
+
+def _cloth(pose: Pose, cells: Cells) -> Plane:
+    """The old garment's probability, without hands that have the colour of the face."""
+    cloth, arms = cells.of(*_OLD), cells.of("left-arm", "right-arm", "glove")
+    return np.clip(cloth + arms - by_colour(arms, cloth, pose, cells), 0.0, 1.0)
+
+
+def _rest(fit: Fit, cells: Cells, covered: Plane, beyond: Plane) -> None:
+    """Put what sticks out beside and a little below the new garment into ``beyond``, in place; no long coat below a short top."""
+    pose = fit.pose
+    down, across = cells.along(pose.neck, pose.down), cells.along(pose.neck, pose.across)
+    torso = (covered > 0.5) & (np.abs(across) < 0.3 * pose.width)
+    if not torso.any():
+        return
+    hem = float(down[torso].max())
+    last = hem + (_REST * pose.width if fit.outline.old_hem * pose.torso < hem + _REST * pose.width else 0.0)
+    side = 2 * max(round(_REST * pose.width / 2), 1) + 1
+    window = np.ones((side, side), np.uint8)
+    near = cv2.dilate(covered, window) > 0.5
+    # What goes on further than that is left whole: half of it would look torn.
+    more = (cells.of(*_OLD) > 0.5) & ~near & (beyond < 0) & (down > 0)
+    near &= cv2.dilate(more.astype(np.uint8), np.ones((2 * side + 1, 2 * side + 1), np.uint8)) == 0
+    other = cells.of("dress", "jumpsuits") > 0.5 if fit.category == "blouse" else np.False_
+    rest = near & (down > 0) & ~((down > hem) & other)
+    np.maximum(beyond, np.minimum(np.where(rest, 4.0, -4.0), last - down).astype(np.float32), out=beyond)
+
+
+def _chest(side: int, pose: Pose, cells: Cells) -> Plane:
+    """How far inside of what a sleeveless top leaves bare between neck and shoulder each cell lies."""
+    inner, shoulder = pose.neck - pose.down * (0.1 * pose.width), pose.shoulders[side] - pose.down * (0.1 * pose.width)
+    low = pose.down * (0.5 * pose.width)
+    corners = np.array([inner, shoulder, pose.shoulders[side] + low, pose.neck + low], np.float32)
+    return _convex(cv2.convexHull(corners)[:, 0], cells)
+
+
+def _neck(opening: np.ndarray, pose: Pose, cells: Cells, beyond: Plane, bare: Plane, skin: np.ndarray) -> bool:
+    """Put the neck, and around it what was an old collar or hood, into the planes, in place; whether its colour is known."""
+    colour = neck_skin(cells, pose)
+    if colour is None:
+        return False
+    inside = _convex(old_collar(opening, pose), cells)
+    down, across = cells.along(pose.neck, pose.down), cells.along(pose.neck, pose.across)
+    collar = np.minimum(_COLLAR * pose.width - np.abs(across), -down)
+    np.maximum(beyond, np.maximum(collar, inside), out=beyond)
+    nearer = inside > bare
+    bare[nearer] = inside[nearer]
+    skin[nearer] = colour[nearer]
+    return True
+
+
+def _convex(corners: np.ndarray, cells: Cells) -> Plane:
+    """How far inside of a convex polygon (N, 2, crop pixels, clockwise as seen) each cell lies."""
+    inside = np.full((cells.y.shape[0], cells.x.shape[1]), 1e3, np.float32)
+    for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        step = b - a
+        length = float(np.hypot(*step))
+        if length > 1e-3:
+            np.minimum(inside, cells.along(a, np.array([-step[1], step[0]]) / length), out=inside)
+    return inside
+
+
+def _tone(side: int, pose: Pose, cells: Cells, face: np.ndarray | None) -> np.ndarray | None:
+    """(3,) the skin's colour: of the hand and of what is bare of this arm, and of the face."""
+    arms = cells.of("left-arm", "right-arm")
+    away = np.hypot(cells.x - pose.wrists[side][0], cells.y - pose.wrists[side][1])
+    hand = _mean(cells, (arms > 0.8) & (away < 0.6 * pose.width))
+    if hand is None:
+        hand = _mean(cells, arms > 0.8)
+    if hand is None or face is None:
+        return face if hand is None else hand
+    return 0.6 * hand + 0.4 * face
+
+
+def _mean(cells: Cells, where: np.ndarray) -> np.ndarray | None:
+    colours = cells.picture[where]
+    if len(colours) < _ENOUGH:
+        return None
+    return np.median(colours[:: 1 + len(colours) // 400], axis=0).astype(np.float32)
+
+
+def _spread(picture: np.ndarray, known: Plane, wanted: Plane) -> np.ndarray:
+    """(h, w, 3) float32: the picture where it is ``known``, and from there into what is ``wanted``, nearest first."""
+    planes = cv2.merge([*(known * plane for plane in cv2.split(picture)), known.astype(np.float32)])
+    result = picture.astype(np.float32)
+    empty = (wanted > 0) | (known < 0.5)
+    for side in (3, 7, 15, 31, 63):
+        near = cv2.blur(planes, (side, side), borderType=cv2.BORDER_REPLICATE)
+        found = empty & (near[..., 3] > 0.04)
+        result[found] = near[found][:, :3] / near[found][:, 3:]
+        empty &= ~found
+        if not empty.any():
+            break
+    return result
