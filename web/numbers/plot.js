@@ -3,7 +3,8 @@
 import { format } from './figures.js';
 
 const SPACE = 'http://www.w3.org/2000/svg';
-const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM] = [innerWidth < 700 ? 400 : 640, 220, 46, 12, 26]; // letters keep their size on a phone
+const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM] = [400, 220, 46, 12, 26];
+const WIDE = innerWidth < 700 ? WIDTH : 1130; // a ranking has the page's whole width
 const NAMES = 200; // width of the names of a ranking
 const LONGEST = 27; // letters of a name that fit into it
 
@@ -47,14 +48,16 @@ export function columns(heading, parts, values, unit = '') {
 export function ranks(heading, entries) {
   const row = 34;
   const most = Math.max(...entries.map(([, value]) => value), 1);
-  const svg = draw('svg', { viewBox: `0 0 ${WIDTH} ${Math.max(entries.length, 1) * row + 6}`, role: 'img', 'aria-label': heading });
+  const svg = draw('svg', { viewBox: `0 0 ${WIDE} ${Math.max(entries.length, 1) * row + 6}`, role: 'img', 'aria-label': heading });
   entries.forEach(([name, value], at) => {
     const y = at * row + 4;
     svg.append(draw('text', { x: 0, y: y + 18, class: 'name' }, name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name));
-    svg.append(draw('rect', { x: NAMES, y: y + 3, width: Math.max(3, (value / most) * (WIDTH - NAMES - 60)), height: 20, rx: 5, class: 'bar' }));
-    svg.append(draw('text', { x: NAMES + 8 + (value / most) * (WIDTH - NAMES - 60), y: y + 18, class: 'value' }, format(value)));
+    svg.append(draw('rect', { x: NAMES, y: y + 3, width: Math.max(3, (value / most) * (WIDE - NAMES - 60)), height: 20, rx: 5, class: 'bar' }));
+    svg.append(draw('text', { x: NAMES + 8 + (value / most) * (WIDE - NAMES - 60), y: y + 18, class: 'value' }, format(value)));
   });
-  return figure(heading, entries.length ? '' : 'none yet', svg);
+  const whole = figure(heading, entries.length ? '' : 'none yet', svg);
+  whole.className = 'ranking';
+  return whole;
 }
 
 function figure(heading, remark, svg) {
