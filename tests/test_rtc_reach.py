@@ -7,6 +7,7 @@ import errno
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from aioice import ice
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
 
 from streamer.rtc.connection import PeerConnection
@@ -53,6 +54,15 @@ async def test_only_ports_of_the_range_are_used_and_what_is_told_is_the_forwarde
         await connected.wait()
         await ours.close()
         await peer.close()
+
+
+async def test_an_address_that_has_gone_is_left_out(monkeypatch):
+    monkeypatch.setattr(ice, "get_host_addresses", lambda use_ipv4, use_ipv6: ["203.0.113.77", "127.0.0.1"])
+    peer = await offered()
+    ours = await answer(peer, Reach(range(27210, 27220)))
+    assert {address for address, _ in candidates(ours.localDescription.sdp)} == {"127.0.0.1"}
+    await ours.close()
+    await peer.close()
 
 
 async def test_ports_come_back_and_none_left_is_said(caplog):

@@ -41,7 +41,13 @@ class Reach:
         async def gather(component: int, addresses: Sequence[str], timeout: int = 5) -> list[Candidate]:  # noqa: ASYNC109 (aioice's)
             told = []
             for address in addresses:
-                protocol = await self._bind(connection, address)
+                try:
+                    protocol = await self._bind(connection, address)
+                except OSError as error:
+                    if error.errno != errno.EADDRNOTAVAIL:
+                        raise
+                    log.info("an address of this machine has gone since it was asked for them: phones are not told of it")
+                    continue
                 host, port = protocol.transport.get_extra_info("sockname")[:2]
                 protocol.local_candidate = _candidate(component, host, port)
                 connection._protocols.append(protocol)
@@ -57,14 +63,17 @@ class Reach:
     async def _bind(self, connection: ice.Connection, address: str) -> ice.StunProtocol:
         loop = asyncio.get_running_loop()
         for port in random.sample(self.ports, len(self.ports)) if self.ports else [0]:
+            own = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
             try:
-                transport, protocol = await loop.create_datagram_endpoint(lambda: ice.StunProtocol(connection), (address, port))
+                own.bind((address, port))  # here: not every event loop says why it could not (uvloop, Ray's, does not)
             except OSError as error:
+                own.close()
                 if error.errno != errno.EADDRINUSE:
                     raise
                 continue
-            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
-            return protocol
+            own.setblocking(False)
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+            return (await loop.create_datagram_endpoint(lambda: ice.StunProtocol(connection), sock=own))[1]
         assert self.ports is not None
         log.error("every media port from %d to %d is taken: make the range of --media-ports larger", self.ports[0], self.ports[-1])
         raise OSError(errno.EADDRINUSE, "no media port is free")
