@@ -48,7 +48,7 @@ def save(path: Path, **state: Any) -> None:
     path.with_suffix(".tmp").replace(path)
 
 
-def export(network: nn.Module, example: Tensor, path: Path, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+def export(network: nn.Module, example: Tensor | tuple[Tensor, ...], path: Path, inputs: Sequence[str], outputs: Sequence[str]) -> None:
     """Write an .onnx file (opset 17, free batch) of a network in evaluation mode.
 
     Every weight keeps its name, batch norm stays a node of its own (runtimes fold it): :func:`load_weights` reads them back.
@@ -59,7 +59,7 @@ def export(network: nn.Module, example: Tensor, path: Path, inputs: Sequence[str
         # The newer exporter renames weights and folds batch norm; this one is deprecated, not gone.
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
-            network.eval(), (example,), str(temporary), opset_version=17, input_names=list(inputs), output_names=list(outputs),
+            network.eval(), example if isinstance(example, tuple) else (example,), str(temporary), opset_version=17, input_names=list(inputs), output_names=list(outputs),
             dynamic_axes=free, dynamo=False, training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False,
         )  # fmt: skip
     onnx.save(half_weights(onnx.load(temporary)), temporary)

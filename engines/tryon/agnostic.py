@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from engines.body import Reading
 from engines.contract import BODY_PLANES, CLASSES
 from engines.crop import Crop
-from engines.tryon.fit import Layer
+from engines.tryon.fit import Fit, Layer
 from engines.tryon.pose import Pose
 from engines.tryon.skin import surer
 from engines.tryon.visible import polygon
@@ -35,6 +36,15 @@ class Agnostic:
     """(128, 96, 11) uint8: the parsing in groups outside the free region, and the limbs as strokes; see ``contract.BODY_PLANES``."""
     garment: np.ndarray
     """(128, 96, 4) uint8: premultiplied RGBA of the garment on the body."""
+
+
+def look(fit: Fit, reading: Reading, crop: Crop) -> Agnostic:
+    """The networks' inputs for a garment that was fitted to the body read on ``crop``."""
+    picture = cv2.resize(crop.picture, (96, 128), interpolation=cv2.INTER_AREA)
+    body = cv2.merge([*cv2.split(groups(reading.parsing)), *cv2.split(limbs(fit.pose))])
+    free = free_region(old_cloth(fit.category, reading.parsing))
+    person, body = hide(picture, body, free, skin_colour(picture, body, free))
+    return Agnostic(person, body, draw_small(fit.layers, crop))
 
 
 def groups(parsing: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ import engines
 from engines.contract import BODY_PLANES
 from engines.garment.kind.network import KindNetwork
 from engines.training import loop
+from engines.tryon.tom.network import Made
 
 _AT = {name: 4 + index for index, name in enumerate(BODY_PLANES)}
 _LEVELS = (1, 2, 4)
@@ -68,25 +69,26 @@ def bending(flow: Tensor, beyond: Tensor) -> Tensor:
     return (across**2).mean() + (along**2).mean() + 2 * (mixed**2).mean() + 0.02 * (beyond**2).mean()
 
 
-def wearing(
-    rendered: Tensor, logit: Tensor, laid: Tensor, person: Tensor, picture: Tensor, truth: Tensor, other: Tensor, features: Features
-) -> dict[str, Tensor]:
-    """The try-on network's losses; ``laid``, ``person``, ``picture``, ``truth``, ``other`` 0..255, ``rendered`` 0..1."""
-    alpha, free, worn, aim = laid[:, 3:] / 255, person[:, 3:] / 255, truth / 255, picture / 255
-    shown = logit.sigmoid() * alpha
-    whole = logit.sigmoid() * laid[:, :3] / 255 + (1 - shown) * rendered
-    changed = torch.maximum(free, alpha)
-    ask = 1 - other / 255
-    changed = changed * ask
-    weight = (0.05 + changed) * ask
-    picture_loss = ((whole - aim).abs() * weight).sum() / (3 * weight.sum())
-    # What is invented is judged where the garment is not.
-    bare = (0.02 + free * (1 - worn)) * ask
-    invented = ((rendered - aim).abs() * bare).sum() / (3 * bare.sum())
-    cover = alpha + 0.02
-    mask = (F.binary_cross_entropy_with_logits(logit, worn, reduction="none") * cover).sum() / cover.sum()
-    m = logit.sigmoid()
-    smooth = m.diff(dim=2).abs().mean() + m.diff(dim=3).abs().mean()
+def wearing(made: Made, laid: Tensor, batch: dict[str, Tensor], features: Features) -> dict[str, Tensor]:
+    """The try-on network's losses. ``laid``: the garment it saw, 0..255; ``batch``: of engines.training.tryon.simulate."""
+    alpha, free, worn, aim = laid[:, 3:] / 255, batch["person"][:, 3:] / 255, batch["truth"] / 255, batch["picture"] / 255
+    bare, ask = batch["bare"] / 255, 1 - batch["other"] / 255
+    rendered, m = made.rendered(), made.mask.sigmoid()
+    whole = m * laid[:, :3] / 255 + (1 - m * alpha) * rendered
+    changed = torch.maximum(free, alpha) * ask
+    at = (0.02 + free * (1 - worn)) * ask  # what is invented is judged where the garment is not
+
+    def mean(values: Tensor, weight: Tensor) -> Tensor:
+        return (values * weight).sum() / (values.shape[1] * weight.sum() + 1)
+
     seen = whole * changed + aim * (1 - changed)
-    return {"picture": picture_loss, "invented": invented, "mask": mask, "smooth": smooth,
-            "features": perceptual(features, seen * 255, picture)}  # fmt: skip
+    return {
+        "picture": mean((whole - aim).abs(), (0.05 + changed) * ask),
+        "skin": mean((made.skin - aim).abs(), at * (bare > 0.7)),
+        "behind": mean((made.behind - aim).abs(), at * (bare < 0.3)),
+        "invented": mean((rendered - aim).abs(), at),
+        "bare": mean(F.binary_cross_entropy_with_logits(made.bare, bare, reduction="none"), at),
+        "mask": mean(F.binary_cross_entropy_with_logits(made.mask, worn, reduction="none"), alpha + 0.02),
+        "smooth": m.diff(dim=2).abs().mean() + m.diff(dim=3).abs().mean(),
+        "features": perceptual(features, seen * 255, batch["picture"]),
+    }

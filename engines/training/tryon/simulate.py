@@ -24,8 +24,8 @@ _BASIS = torch.from_numpy(plate_basis(32, 24))
 
 
 def simulate(row: np.ndarray, random: Random | None) -> dict[str, np.ndarray]:
-    """A pair (128, 96, 20) as inputs ``person``, ``body``, ``garment`` and, to compare with, ``picture``, ``truth`` and
-    ``other``, where nothing can be compared.
+    """A pair (128, 96, 20) as inputs ``person``, ``body``, ``garment`` and, to compare with, ``picture``, ``truth``,
+    ``bare``, where skin is, and ``other``, where nothing can be compared.
 
     Without ``random`` only the garment's own region is free.
     """
@@ -38,9 +38,10 @@ def simulate(row: np.ndarray, random: Random | None) -> dict[str, np.ndarray]:
     person, known = hide(picture, body, free, skin_colour(picture, body, free))
     truth = np.ascontiguousarray(row[..., TRUTH])
     cloth = np.maximum(body[..., _AT["top"]], body[..., _AT["bottom"]])
+    bare = np.maximum.reduce([body[..., _AT[name]] for name in ("face", "arms", "legs")])
     # What else is worn there cannot be known, and under clothes it is skin that is to be invented: nothing is asked.
     other = np.where((cloth > 128) & (truth < 128) & (free > 0), 255, 0).astype(np.uint8)
-    return {"person": person, "body": known, "garment": garment, "picture": picture, "truth": truth, "other": other}
+    return {"person": person, "body": known, "garment": garment, "picture": picture, "truth": truth, "other": other, "bare": bare}
 
 
 def _longer(free: np.ndarray, body: np.ndarray, garment: np.ndarray, random: Random) -> np.ndarray:

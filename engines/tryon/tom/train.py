@@ -21,7 +21,7 @@ from engines.tryon.gmm import network as gmm
 from engines.tryon.tom import network as tom
 
 Batch = dict[str, Tensor]
-_WEIGHTS = {"picture": 4.0, "invented": 4.0, "mask": 0.5, "smooth": 0.2, "features": 0.5}
+_WEIGHTS = {"picture": 4.0, "skin": 3.0, "behind": 2.0, "invented": 2.0, "bare": 0.3, "mask": 0.5, "smooth": 0.2, "features": 0.5}
 _BENDING = 0.15
 
 
@@ -47,15 +47,14 @@ def figures(matching: nn.Module, trying: nn.Module, rows: np.ndarray, features: 
             after = losses.matching(laid, batch["picture"], batch["truth"], batch["body"])
             for key, value in ((f"{name}_before", before), (f"{name}_after", after), ("bending", losses.bending(flow, beyond) / 2)):
                 sums[key] = sums.get(key, 0) + float(value) * share
-        rendered, logit = trying(planes(batch, laid))
-        found = losses.wearing(rendered, logit, laid, batch["person"], batch["picture"], batch["truth"], batch["other"], features)
-        skin = losses.wearing(
-            batch["person"][:, :3] / 255, logit, laid, batch["person"], batch["picture"], batch["truth"], batch["other"], features
-        )
-        for key, value in [*found.items(), ("skin_invented", skin["invented"])]:
+        made = trying(planes(batch, laid))
+        skin = batch["person"][:, :3] / 255
+        plain = losses.wearing(made._replace(skin=skin, behind=skin), laid, batch, features)
+        found = losses.wearing(made, laid, batch, features)
+        for key, value in [*found.items(), ("skin_invented", plain["invented"])]:
             sums[key] = sums.get(key, 0) + float(value) * share
         if sheet is not None and len(strips) < 40:
-            m = logit.sigmoid()
+            m, rendered = made.mask.sigmoid(), made.rendered()
             whole = m * laid[:, :3] + (1 - m * laid[:, 3:] / 255) * rendered * 255
             shown = [
                 batch["picture"],
@@ -122,8 +121,8 @@ def main() -> None:
             # It has to bear what the landmark warp gives, too.
             either = torch.from_numpy(random.random((len(garment), 1, 1, 1)) < 0.5)
             worn = torch.where(either, garment, laid.detach())
-            rendered, logit = networks["tom"].train()(planes(batch, worn))
-            found = losses.wearing(rendered, logit, worn, batch["person"], batch["picture"], batch["truth"], batch["other"], features)
+            made = networks["tom"].train()(planes(batch, worn))
+            found = losses.wearing(made, worn, batch, features)
         found["match"] = losses.matching(laid, batch["picture"], batch["truth"], batch["body"])
         found["bend"] = losses.bending(flow, beyond)
         total = found["match"] + _BENDING * found["bend"] + sum(weight * found[name] for name, weight in _WEIGHTS.items())
@@ -158,7 +157,7 @@ def write(matching: nn.Module, trying: nn.Module, out: Path) -> None:
     example = tuple(torch.zeros(1, 128, 96, channels, dtype=torch.uint8) for channels in (4, 11, 4))
     inputs = ["person", "body", "garment"]
     loop.export(gmm.Exported(matching), example, out / "gmm.onnx", inputs, ["flow"])  # type: ignore[arg-type]
-    loop.export(tom.Exported(trying), example, out / "tom.onnx", inputs, ["rendered", "mask"])  # type: ignore[arg-type]
+    loop.export(tom.Exported(trying), example, out / "tom.onnx", inputs, ["skin", "behind", "bare", "mask"])  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":
