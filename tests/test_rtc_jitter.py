@@ -32,8 +32,8 @@ def buffer(clock):
 
 
 def packet(sequence, timestamp, data, marker=0):
-    made = RtpPacket(payload_type=97, sequence_number=sequence & 0xFFFF, timestamp=timestamp, marker=marker, payload=data)
-    made._data = data
+    made = RtpPacket(payload_type=97, sequence_number=sequence & 0xFFFF, timestamp=timestamp, marker=marker)
+    made.payload, made._data = data and b"\x10" + data, data
     return made
 
 

@@ -7,6 +7,7 @@ const DOUBT_MS = 1000; // the same after the network has changed, or the page or
 const OPEN_MS = 4000; // until the socket is open
 const MEDIA_MS = 10000; // from the socket's opening to the connected peer
 const INTERRUPTED_MS = 1500; // ICE may heal itself in this time
+const LAYERS = [{ scalabilityMode: 'L1T2' }]; // no frame refers to every second one: the server goes on without it where it is lost
 
 export class Link {
   #on;
@@ -25,7 +26,7 @@ export class Link {
 
   /**
    * `settings` {garment, mirror, overlay}: what the picture starts with; also {codec}: 'H264' or 'VP8' only, and {greetings}: messages that the control
-   * channel opens with. `on` holds the callbacks: waiting(message), hello(message), garments(message), wearing(message), track(MediaStreamTrack),
+   * channel opens with. `on` holds the callbacks: waiting(message), hello(message), garments(message), wearing(message), kept(message), track(MediaStreamTrack),
    * connected(), message(object from the control channel), ended(cause, message) with cause 'server' | 'media' | 'refused'.
    */
   constructor(url, track, settings, on) {
@@ -48,6 +49,11 @@ export class Link {
   wear(id) {
     this.#settings.garment = id;
     this.tell({ type: 'garment', id });
+  }
+
+  /** Sends a message of the shopper's consent; the answers come to `kept`. */
+  consent(message) {
+    this.#send(message);
   }
 
   /** Asks what the shopper is wearing; the answer comes to `wearing`. */
@@ -120,7 +126,7 @@ export class Link {
       await this.#peer?.addIceCandidate(message.candidate ?? undefined);
     } else if (message.type === 'waiting') {
       this.#on.waiting?.(message);
-    } else if (message.type === 'garments' || message.type === 'wearing') {
+    } else if (['garments', 'wearing', 'kept'].includes(message.type)) {
       this.#on[message.type]?.(message);
     } else if (message.type === 'refused') {
       this.#end('refused', message);
@@ -137,7 +143,7 @@ export class Link {
       this.#on.track?.(track);
     };
     this.#openControl(peer.createDataChannel('control'));
-    const transceiver = peer.addTransceiver(this.#track ?? 'video', { direction: 'sendrecv' });
+    const transceiver = peer.addTransceiver(this.#track ?? 'video', { direction: 'sendrecv', sendEncodings: LAYERS });
     const sender = (this.#sender = transceiver.sender);
     if (this.#settings.codec) useCodec(transceiver, this.#settings.codec);
     await peer.setLocalDescription(await peer.createOffer());

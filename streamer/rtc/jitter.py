@@ -5,7 +5,8 @@ The RTP marker bit says which packet is a frame's last (RFC 3550, 5.1; RFC 7741 
 goes out here as soon as its packets are contiguous from the first to the marked one. Padding-only packets, which browsers
 send to probe the bandwidth, belong to no frame. aiortc also waits for a lost packet until its 512 places are full, many
 seconds; here a hole may stay open for `PATIENCE` while it is asked for again, then everything up to the next key frame is
-let go, because the frames between refer to what is missing.
+let go, because the frames between refer to what is missing. A frame that no other refers to is not waited for at all, once the
+next one is whole.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.rtp import RtpPacket
 
 from .decoder import EncodedFrame, is_key_frame
+from .layers import Place, place
 
 PATIENCE = 0.25  # seconds a hole may stay open, at least
 KEY_FRAME_EVERY = 0.3  # seconds between requests while a key frame is awaited
@@ -92,28 +94,62 @@ class FrameBuffer:
 
     def _assemble(self) -> None:
         """Move every frame that is complete from ``_packets`` to ``_complete``."""
-        while (end := self._frame_end()) is not None:
-            assert self._next is not None
+        assert self._next is not None
+        while True:
+            if (end := self._frame_end(self._next)) is None:
+                if (after := self._after_disposable()) is None:
+                    return
+                self._skip_to(after)
+                continue
             packets = [self._packets.pop(sequence) for sequence in range(self._next, end)]
             self._next, self._emitted, self._stuck_since = end, True, None
             self._hand_on(packets)
 
-    def _frame_end(self) -> int | None:
-        """One past the last packet of the frame that starts at ``_next``, when all of it is here."""
-        assert self._next is not None
-        while (first := self._packets.get(self._next)) is not None and not first.payload:
-            del self._packets[self._next]  # padding between two frames
-            self._next += 1
-        sequence = self._next
+    def _frame_end(self, start: int) -> int | None:
+        """One past the last packet of the frame that starts there, when all of it is here."""
+        sequence, timestamp = start, None
         while (packet := self._packets.get(sequence)) is not None:
-            if packet.payload and packet.timestamp != self._packets[self._next].timestamp:
-                return sequence  # a sender that sets no marker
+            if packet.payload:
+                if timestamp not in (None, packet.timestamp):
+                    return sequence  # a sender that sets no marker
+                timestamp = packet.timestamp
             sequence += 1
             if packet.marker and packet.payload:
                 return sequence
         return None
 
+    def _after_disposable(self) -> int | None:
+        """Where the next frame starts, if the one at ``_next`` has holes, no other refers to it, and the next one is whole.
+
+        Only where it is certain that what is missing belongs to that frame: one packet at its start, one at its end, any between.
+        """
+        assert self._next is not None
+        if self._wants_key or len(self._packets) < 2:
+            return None
+        here = sorted(sequence for sequence, packet in self._packets.items() if packet.payload)
+        own = [sequence for sequence in here if self._packets[sequence].timestamp == self._packets[here[0]].timestamp]
+        if len(own) == len(here) or not self._place(own[0]).disposable or not self._emitted:
+            return None
+        lost_before, last, after = own[0] - self._next, self._packets[own[-1]], here[len(own)]
+        if lost_before > 1 or (lost_before and not self._place(own[0]).inside):
+            return None
+        start = own[-1] + (1 if last.marker else 2)
+        return start if start <= after and self._frame_end(start) is not None else None
+
+    def _place(self, sequence: int) -> Place:
+        packet = self._packets[sequence]
+        codec = self._codecs.get(packet.payload_type)
+        return place(codec.name if codec else "", packet.payload)
+
+    def _skip_to(self, start: int) -> None:
+        """Let go of everything before."""
+        for sequence in [sequence for sequence in self._packets if sequence < start]:
+            del self._packets[sequence]
+        self._next, self._stuck_since = start, None
+        self.lost_frames += 1
+
     def _hand_on(self, packets: list[RtpPacket]) -> None:
+        packets = [packet for packet in packets if packet.payload]  # what is left out is padding
         first = packets[0]
         data = b"".join(packet._data for packet in packets)  # type: ignore[attr-defined]  # set by aiortc's receiver
         if self._wants_key:
