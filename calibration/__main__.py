@@ -1,4 +1,4 @@
-"""``python -m calibration COMMAND``: INT8 networks: collect crops, quantise, compare."""
+"""``python -m calibration COMMAND``: INT8 networks: collect and delete crops, quantise, compare."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ def _parser() -> argparse.ArgumentParser:
     collect.add_argument("--out", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="default: var/calibration")
     collect.add_argument("--count", type=int, default=100, metavar="N", help="crops to collect, over all sources (default: 100)")
     collect.add_argument("--seed", type=int, default=0, help="another seed takes other frames (default: 0)")
-    collect.add_argument("--clear", action="store_true", help="delete the crops collected in DIR first")
     collect.add_argument("--runtime", help="runtime of the network that finds the people (default: openvino)")
+    delete = commands.add_parser("delete", help="delete the crops that were collected, and those that shoppers left")
+    delete.add_argument("--out", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="default: var/calibration")
     quantize = commands.add_parser("quantize", help="write a network as INT8, its ranges measured on crops")
     quantize.add_argument("--network", choices=sorted(CONTRACTS), default="body")
     quantize.add_argument("--crops", type=Path, default=DEFAULT_FOLDER, metavar="DIR",
@@ -52,6 +53,8 @@ def main() -> int:
     # A command's module is imported when it is asked for: each brings its own heavy packages.
     if args.command == "collect":
         from calibration.collect import run
+    elif args.command == "delete":
+        from calibration.collect import delete as run
     elif args.command == "compare":
         from calibration.compare import run
     else:

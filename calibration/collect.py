@@ -57,15 +57,27 @@ def _store_person(body: Body, chance: list[np.ndarray], folder: Path) -> bool | 
     return None
 
 
+def delete(args: argparse.Namespace) -> int:
+    """The command that deletes what was collected."""
+    print(f"{crops.clear(args.out)} crops deleted from {args.out}")
+    return 0
+
+
 def run(args: argparse.Namespace) -> int:
     """The command: one JSON line last."""
     if args.count < 1:
         raise UserError(f"--count is {args.count}; give a number of crops from 1 on.")
-    if not args.sources and not args.clear:
-        raise UserError("There is nothing to collect from; give --from PATH (a video, a picture, or a folder of them).")
-    if args.clear:
-        print(f"{crops.clear(args.out)} crops deleted from {args.out}")
+    left = crops.live(args.out)
+    if left:
+        shoppers = len({path.parent for path in left})
+        print(f"{len(left)} crops of {shoppers} shoppers who agreed are in {args.out / 'live'}; they are used where they lie")
     if not args.sources:
+        if not left:
+            raise UserError(
+                "There is nothing to collect from; give --from PATH (a video, a picture, or a folder of them), or let shoppers agree on "
+                "the page (keep_crops of the server's settings)."
+            )
+        print(json.dumps({"folder": str(args.out), "new": 0, "there_already": 0, "unreadable": 0, "live": len(left)}))
         return 0
     new, known, unreadable = collect(Body.load(args.runtime), args.sources, args.out, args.count, args.seed)
     for sentence in unreadable:
@@ -74,5 +86,5 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"Nobody was found in {', '.join(map(str, args.sources))}; give pictures or videos of a person.")
     if new + known < args.count:
         print(f"{new + known} of {args.count} crops: there were no more people to be found", file=sys.stderr)
-    print(json.dumps({"folder": str(args.out), "new": new, "there_already": known, "unreadable": len(unreadable)}))
+    print(json.dumps({"folder": str(args.out), "new": new, "there_already": known, "unreadable": len(unreadable), "live": len(left)}))
     return 0

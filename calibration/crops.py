@@ -1,4 +1,8 @@
-"""The folder of collected crops: PNG files named by their content, so that none is kept twice. Only crops, never whole pictures."""
+"""The folder of collected crops: PNG files named by their content, so that none is kept twice. Only crops, never whole pictures.
+
+In its folder ``live`` lie those that shoppers left with their consent, a folder for each: written by the server, and theirs to delete.
+They are read where they are, so that what a shopper deletes is gone.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +38,9 @@ def store(crop: np.ndarray, folder: Path) -> bool:
 
 
 def read(folder: Path) -> np.ndarray:
-    """All crops of a folder, uint8 (N,256,192,3) RGB, in the order of their names. Raises UserError for other sizes and no crops."""
-    paths = list_pictures(folder)
+    """All crops of a folder, the live ones too, uint8 (N,256,192,3) RGB. Raises UserError for other sizes and no crops."""
+    left = live(folder)
+    paths = [*(list_pictures(folder) if not left or any(folder.glob("*.png")) else []), *left]
     crops = [read_rgb(path) for path in paths]
     for path, crop in zip(paths, crops, strict=True):
         if crop.shape != (CROP_HEIGHT, CROP_WIDTH, 3):
@@ -57,16 +62,22 @@ def read_for(contract: Contract, folder: Path) -> np.ndarray:
     return np.stack([fitted(tensor, read_rgb(path, alpha=True)) for path in list_pictures(folder)])
 
 
+def live(folder: Path) -> list[Path]:
+    """The crops that shoppers left, by name."""
+    return sorted(path for path in folder.glob("live/*/*.png") if _NAME.fullmatch(path.name))
+
+
 def clear(folder: Path) -> int:
-    """Delete the collected crops of a folder (no other file), and the folder if nothing is left in it; returns how many there were."""
+    """Delete the collected crops of a folder and the live ones (no other file), and folders left empty; returns how many there were."""
     if not folder.is_dir():
         return 0
-    paths = [path for path in folder.iterdir() if _NAME.fullmatch(path.name)]
+    paths = [*(path for path in folder.iterdir() if _NAME.fullmatch(path.name)), *live(folder)]
     try:
         for path in paths:
-            path.unlink()
-        if not any(folder.iterdir()):
-            folder.rmdir()
+            path.unlink(missing_ok=True)
+        for empty in (*folder.glob("live/*"), folder / "live", folder):
+            if empty.is_dir() and not any(empty.iterdir()):
+                empty.rmdir()
     except OSError as error:
         raise UserError(f"The crops in {folder} cannot be deleted: {error.strerror}. Check the folder's permissions.") from error
     return len(paths)

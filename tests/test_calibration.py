@@ -93,10 +93,31 @@ def test_collected_crops_are_people_spread_over_the_sources_and_kept_once(portra
 def test_collected_crops_are_deleted_and_nothing_else(portrait, tmp_path):
     crops.store(random_crops(1)[0], tmp_path / "crops")
     (tmp_path / "crops/notes.txt").write_text("mine")
-    done = run("collect", "--clear", "--out", tmp_path / "crops")
+    done = run("delete", "--out", tmp_path / "crops")
     assert done.returncode == 0
     assert "1 crops deleted" in done.stdout
     assert [p.name for p in (tmp_path / "crops").iterdir()] == ["notes.txt"]
+
+
+def test_crops_that_shoppers_left_are_read_where_they_lie_counted_and_deleted(tmp_path):
+    folder = tmp_path / "crops"
+    ours, *theirs = random_crops(4)
+    crops.store(ours, folder)
+    for number, crop in enumerate(theirs):
+        crops.store(crop, folder / "live" / str(number // 2))
+    (folder / "live" / "1" / "notes.txt").write_text("not ours")
+    assert len(crops.read(folder)) == 4
+    done = run("collect", "--out", folder)
+    assert done.returncode == 0, done.stderr
+    assert "3 crops of 2 shoppers who agreed" in done.stdout
+    assert json.loads(done.stdout.splitlines()[-1])["live"] == 3
+    assert run("delete", "--out", folder).stdout.startswith("4 crops deleted")
+    assert [path.name for path in folder.rglob("*") if path.is_file()] == ["notes.txt"]
+    crops.store(theirs[0], tmp_path / "only" / "live" / "a")
+    assert np.array_equal(crops.read(tmp_path / "only"), theirs[:1])
+    empty = run("collect", "--out", tmp_path / "none")
+    assert empty.returncode == 2
+    assert "keep_crops" in empty.stderr
 
 
 def test_a_videos_frames_are_tried_in_equal_parts(portrait):
