@@ -88,6 +88,38 @@ assert sum(row.value for row in numbers.rows(today - datetime.timedelta(1), toda
     assert said.count("Sessions go on") == 1
 
 
+def test_a_full_disk_keeps_the_catalogue_as_it_was_and_says_so(tmp_path):
+    on_a_disk(
+        tmp_path,
+        """
+from streamer.catalog import Catalog
+from engines.errors import UserError
+from tests.test_catalog import add, png
+catalog = Catalog(disk / "catalog", built_in=None)
+kept = add(catalog, "shirt")
+filler = disk / "filler"
+try:
+    filler.write_bytes(bytes(2**20))
+except OSError:
+    pass
+for change in (lambda: add(catalog, "another"), lambda: catalog.update(kept, png=png(9)), lambda: catalog.update(kept, name="x" * 80)):
+    try:
+        change()
+    except UserError as error:
+        assert "cannot be changed" in str(error) and ("No space left" in str(error) or "disk is full" in str(error)), error
+    else:
+        assert catalog.record(kept).name == "x" * 80  # a row that was there has room
+assert [each.id for each in catalog.list()] == [kept]
+assert catalog.picture(kept) == png(200)
+filler.unlink()
+assert len(list((disk / "catalog" / "pictures").iterdir())) == 1
+add(catalog, "another")
+assert len(catalog.list()) == 2
+catalog.close()
+""",
+    )
+
+
 def test_a_read_only_disk_is_named(tmp_path):
     on_a_disk(
         tmp_path,

@@ -6,10 +6,12 @@ write lock, and what was left in between is swept away at the next start. Knows 
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, Unpack
@@ -28,6 +30,8 @@ from .fields import ID, About, Change, clean_name, id_from, row_values, shape_va
 from .nearest import Nearest
 from .pictures import PictureStore, place
 from .schema import connect, garments, prepare, shipped, state, writing
+
+log = logging.getLogger(__name__)
 
 CACHE_BYTES = 64 * 2**20
 """Decoded pictures kept in memory."""
@@ -102,8 +106,7 @@ class Catalog:
                     take_over(rows, self._store, built_in)
                 self._store.sweep({name for row in rows.execute(sa.select(garments.c.file, garments.c.photo)) for name in row if name})
         except (OSError, sa.exc.DatabaseError) as error:
-            reason = getattr(error, "strerror", None) or getattr(error, "orig", None) or error
-            raise UserError(f"the catalogue in {folder} cannot be opened: {reason}. Choose another folder with --data.") from None
+            raise UserError(f"the catalogue in {folder} cannot be opened: {_reason(error)}. Choose another folder with --data.") from None
 
     @property
     def database(self) -> sa.Engine:
@@ -210,7 +213,7 @@ class Catalog:
         checked = make_garment(png, "", clean_name(name), category, landmarks, about.get("opening", ()), name)
         now = time.time()
         values = {"created": now, "changed": now, **row_values(about), **shape_values(checked)}
-        with writing(self._engine) as rows:
+        with self._changing() as rows:
             taken = {*rows.scalars(sa.select(garments.c.id)), *rows.scalars(sa.select(shipped.c.id))}
             id = _free_id(taken, checked.name) if id is None else _given_id(rows, id)
             values |= {"id": id, "file": self._store.add(id, png)}
@@ -225,7 +228,7 @@ class Catalog:
         Raises:
             UserError: there is no such garment, or it could not be worn afterwards.
         """
-        with writing(self._engine) as rows:
+        with self._changing() as rows:
             old = self._find(rows, id, drafts=True)
             png = change.get("png")
             new = make_garment(
@@ -251,10 +254,20 @@ class Catalog:
 
     def delete(self, id: str) -> None:
         """Remove a garment or draft: its row, then its files. Raises :class:`UserError` for an unknown one."""
-        with writing(self._engine) as rows:
+        with self._changing() as rows:
             old = self._find(rows, id, drafts=True)
             rows.execute(sa.delete(garments).where(garments.c.id == id))
         self._forget(old.file, old.file, old.photo)
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[sa.Connection]:
+        """:func:`writing`; a disk or a database that refuses is told in words."""
+        try:
+            with writing(self._engine) as rows:
+                yield rows
+        except (OSError, sa.exc.OperationalError) as error:
+            log.warning("the catalogue cannot be changed: %s", error)
+            raise UserError(f"the catalogue cannot be changed: {_reason(error)}. It is as it was: look at the server's disk.") from error
 
     def _with_file(self, id: str, read: Callable[[sa.Row], T], drafts: bool = False) -> T:
         """Read a garment's files; where one was replaced or deleted since the row was read, by the row as it is now."""
@@ -282,6 +295,10 @@ class Catalog:
             self._cache.pop(cached, None)
         for file in files:
             self._store.remove(file)
+
+
+def _reason(error: Exception) -> object:
+    return getattr(error, "strerror", None) or getattr(error, "orig", None) or error
 
 
 def _record(row: sa.Row) -> Record:
