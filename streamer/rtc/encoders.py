@@ -10,6 +10,9 @@ stops at 1.5 to 3, makes a new encoder (and a key frame) for every change of the
     x264 medium     10.2 / 0.6  50.0 dB  25.9 / 2.0  49.7 dB
     VP8 cpu-used -8  2.9 / 1.1  49.9 dB   7.3 / 3.3  50.3 dB   (taken: -12 saves 0.4 ms and costs 0.6 dB)
 
+In x264 neither adaptive quantisation nor smaller partitions: a fifth less time, and more of the picture for the bits (1280x720 with
+noise, PSNR 45.7 dB instead of 44.1 at 4.5 Mbit/s, 41.1 instead of 40.4 at 1 Mbit/s).
+
 VP8 gets one thread: libvpx's threads wait by spinning, on busy cores that cost up to 100 ms a frame.
 """
 
@@ -138,6 +141,8 @@ class H264(Live, h264.H264Encoder):
             "preset": "superfast",
             "tune": "zerolatency",
             "sc_threshold": "0",
+            "aq-mode": "0",
+            "partitions": "none",
             "maxrate": str(most),  # equal to the bitrate it is opened with: only then x264 takes another one later
             "bufsize": str(most // 4),
         }
