@@ -66,6 +66,8 @@ def test_a_run_from_a_link_is_recorded_saved_and_compared(browser: Browser, serv
         assert 5 < summary["p50_ms"] <= summary["p95_ms"] <= summary["p99_ms"] < 20_000
         assert GARMENT in summary["worn"]
         assert summary["cost_ms_a_frame"] > 0
+        assert summary["overlay"] is None
+        assert summary["sharpness"] > 0
         assert summary["sent"]["size"] == "640x480"
         stages = {"capture", "marker", "page_encode", "up", "gather", "wait", "body", "fit", "encode", "down", "page_decode"}
         assert stages <= summary["stages"].keys()
@@ -161,7 +163,19 @@ def test_a_browser_that_can_less_goes_on_with_less(browser: Browser, server: Ser
 
 
 def test_the_command_measures_a_running_room(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["profile", "--url", server.url, "--seconds", "2", "--garment", GARMENT, "--video", str(small_clip(tmp_path))]
+    words = [
+        "profile",
+        "--url",
+        server.url,
+        "--seconds",
+        "2",
+        "--mode",
+        "overlay",
+        "--garment",
+        GARMENT,
+        "--video",
+        str(small_clip(tmp_path)),
+    ]
     status = in_a_thread(lambda: main([*words, "--trace", str(tmp_path / "t.json"), "--csv", str(tmp_path / "t.csv"), "--p50", "1"]))
     said = capsys.readouterr()
     assert status == 1, "a median above 1 ms is what it was told to fail at"
@@ -170,6 +184,9 @@ def test_the_command_measures_a_running_room(server: Server, tmp_path: Path, cap
     result = json.loads(last)
     assert result["garment"] == GARMENT
     assert result["p50_ms"] > 1
+    assert result["overlay"]["exact"] + result["overlay"]["near"] >= 1
+    assert {"pack", "lay"} <= result["stages"].keys()
+    assert result["sharpness"] > 0
     assert any(line.strip().startswith("glass to glass") for line in lines)
     check_trace(json.loads((tmp_path / "t.json").read_text()))
     assert len((tmp_path / "t.csv").read_text().splitlines()) == result["frames"] + 1

@@ -135,8 +135,8 @@ export class Panels {
   #connection({ up, down, limited, rtt, lost, clock, quality, drops, cost, sharpness, overlay }) {
     element('sent').textContent = flow(up);
     element('returned').textContent = flow(down);
-    const placed = overlay ? ` · ${overlay.near + overlay.missed} frames misplaced` : '';
-    element('sharpness').textContent = Number.isFinite(sharpness) ? `${(100 * sharpness).toFixed(0)}% of the camera’s${placed}` : '–';
+    const placed = overlay ? ` · ${overlay.near + overlay.missed} misplaced` : '';
+    element('sharpness').textContent = Number.isFinite(sharpness) ? `${(100 * sharpness).toFixed(0)}% of camera’s${placed}` : '–';
     const limits = [limited && limited !== 'none' && `browser: ${limited}`, quality?.reason && `server: ${quality.reason}`].filter(Boolean);
     alertable('limited', limits.join(', ') || 'nothing', limits.length > 0);
     element('rtt').textContent = `${inMs(rtt, 1)} · ${lost} packets lost`;
