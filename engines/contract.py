@@ -138,10 +138,8 @@ GARMENT_LANDMARKS_NETWORK = Contract(
 
 CONTRACTS = {contract.network: contract for contract in (BODY, GARMENT_CUT, GARMENT_KIND, GARMENT_LANDMARKS_NETWORK)}
 
-NODES, LAYERS, CELLS = 64, 5, 22
+NODES, LAYERS, CELLS = 64, 5, 24
 """Points along a side at which a garment's layers are described to a card; the most layers; planes on the parsing's cells."""
-OLD_OUTLINE = 0.3
-"""The probability that counts as the edge of an old garment that is painted over."""
 _FRAME = Tensor("frame", (1, None, None, 3), "uint8", "RGB frame of any size")
 GRAPHS = {
     contract.network: contract
@@ -160,8 +158,8 @@ GRAPHS = {
             Tensor("bounds", (1, LAYERS, 4), "float32", "x0, y0, x1, y1 of each layer's piece in the garment's px"),
             Tensor("cells", (1, CELLS, CROP_HEIGHT // 2, CROP_WIDTH // 2), "float32",
                    "planes at half the crop's resolution: functions of R, G, B (0..1) and 1 that give what shows (4), where sleeves "
-                   "end (1), light (3); functions that give the old garment (4), where it surely is (1), skin, arms and all that is "
-                   "painted (3), the skin's colour (3), the colour behind (3)"),
+                   "end (1), light (3), where anything may be drawn (1); functions that give the old garment (4), edges of where it surely "
+                   "is, of what is near it, of all that is painted, of skin and of arms (5), the skin's colour and the one behind (6)"),
         ), (Tensor("dressed", (1, None, None, 3), "uint8", "RGB frame with the garment"),)),
     )
 }  # fmt: skip

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from engines.body import Body
 from engines.errors import UserError
 from engines.tryon.garment import Garment, load_garment_file
 from streamer.catalog import Catalog
@@ -27,9 +26,9 @@ ADVICE = {
 
 def load_pipeline() -> tuple[Call, str]:
     """The pipeline and the name of its runtime; says on stderr which was taken and why. Raises UserError."""
-    body = Body.load()
-    print(f"network: {body.engine.reason}", file=sys.stderr)
-    return Pipeline(body), body.engine.runtime
+    pipeline = Pipeline.load()
+    print(pipeline.reason, file=sys.stderr)
+    return pipeline, pipeline.body.engine.runtime
 
 
 def load_garment(which: str | None, data: Path) -> Garment:

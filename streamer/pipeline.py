@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
@@ -12,8 +11,8 @@ import numpy as np
 
 from engines.body import Body, Reading
 from engines.body.person import find_person
-from engines.crop import Box, Crop, crop
-from engines.tryon.dress import dress
+from engines.crop import Box, Crop
+from engines.stage import CardStage, CpuStage, Seen
 from engines.tryon.fit import Fit, fit
 from engines.tryon.garment import Garment
 from streamer import tracker
@@ -23,7 +22,7 @@ from streamer.timing import Spans
 T = TypeVar("T")
 Looking = Generator[Box, tuple[Crop, Reading], T]
 """Work on one frame: it yields boxes of the frame to be looked at, and goes on with what is seen there."""
-Seen = tuple[tracker.Track, Reading, Crop]
+Person = tuple[tracker.Track, Reading, Crop]
 Status = Literal["ok", "nobody", "step-back"]
 
 _IDLE_EVERY = 6
@@ -43,11 +42,12 @@ class State:
 
 @dataclass(frozen=True, eq=False)
 class Dressed:
-    """The frame, drawn on in place; the state for the next frame; what to tell the shopper."""
+    """The frame that is shown; the state for the next frame; what to tell the shopper; the person crop it was made of, if there was one."""
 
     frame: np.ndarray
     state: State
     status: Status
+    person: np.ndarray | None = None
 
 
 Job = tuple[np.ndarray, Garment | None, State | None, Spans]
@@ -59,28 +59,48 @@ class Pipeline:
     ``batch``: so many are best read together.
     """
 
-    def __init__(self, body: Body) -> None:
-        self.body, self.batch = body, body.engine.batch
+    def __init__(self, body: Body, card: CardStage | None = None) -> None:
+        """``card``: where frames are cropped and dressed instead of on the CPU."""
+        self.body = body
+        self._stage: CpuStage | CardStage = card or CpuStage(body)
+        self.batch = self._stage.batch
         # OpenCV's threads gain nothing on operations this small, and while they wait for work they take the cores from the codecs.
         cv2.setNumThreads(1)
 
+    @classmethod
+    def load(cls, runtime: str | None = None) -> Pipeline:
+        """On the runtime named, or the best that works here. Raises UserError (see :func:`engines.load`)."""
+        body = Body.load(runtime)
+        return cls(body, CardStage.beside(body, refuse=runtime is not None))
+
+    @property
+    def reason(self) -> str:
+        """What it runs on, and why."""
+        where = "; frames are cropped and dressed on the card" if isinstance(self._stage, CardStage) else ""
+        return f"Network body on {self.body.engine.runtime}: {self.body.engine.reason}{where}"
+
     def __call__(self, frame: np.ndarray, garment: Garment | None, state: State | None, spans: Spans) -> Dressed:
-        """``frame``: uint8 (H,W,3) RGB, writeable; comes back wearing ``garment`` (None: as it is)."""
-        return self._alone(frame, spans, self._dressed(frame, garment, state or State(), spans))
+        """``frame``: uint8 (H,W,3) RGB, writeable; it, or on a card another, comes back wearing ``garment`` (None: as it is)."""
+        return self._alone(frame, spans, self._dressed(0, frame, garment, state or State(), spans))
 
     def together(self, jobs: Sequence[Job]) -> Iterator[tuple[int, Dressed | Exception]]:
-        """Frames of several sessions, each with what :meth:`__call__` takes. Each one's number and result as soon as it is done.
+        """Frames of at most ``batch`` sessions, each with what :meth:`__call__` takes; each one's number and result when it is done.
 
-        They are read by the network as one batch. One that fails comes out as its exception, and the others go on.
+        They are read by the network together. One that fails comes out as its exception, and the others go on.
         """
-        works = [self._dressed(frame, garment, state or State(), spans) for frame, garment, state, spans in jobs]
-        return in_step(works, lambda boxes: self._look({number: (jobs[number][0], box, jobs[number][3]) for number, box in boxes.items()}))
+        self._stage.begin()
+        works = [self._dressed(number, frame, worn, state or State(), spans) for number, (frame, worn, state, spans) in enumerate(jobs)]
 
-    def see(self, frame: np.ndarray, track: tracker.Track | None, spans: Spans) -> Seen | None:
+        def look(boxes: Mapping[int, Box]) -> Seen:
+            return self._stage.look({number: (jobs[number][0], box, jobs[number][3]) for number, box in boxes.items()})
+
+        return in_step(works, look)
+
+    def see(self, frame: np.ndarray, track: tracker.Track | None, spans: Spans) -> Person | None:
         """The person on this frame: where the track says, or, if not there, anywhere on the frame."""
         return self._alone(frame, spans, self._see(frame, track, spans))
 
-    def _dressed(self, frame: np.ndarray, garment: Garment | None, state: State, spans: Spans) -> Looking[Dressed]:
+    def _dressed(self, number: int, frame: np.ndarray, garment: Garment | None, state: State, spans: Spans) -> Looking[Dressed]:
         if garment is None and state.idle % _IDLE_EVERY:
             return Dressed(frame, replace(state, idle=state.idle + 1, fit=None), state.status)
         seen = yield from self._see(frame, state.track, spans)
@@ -88,15 +108,15 @@ class Pipeline:
             return Dressed(frame, State(status="nobody", idle=state.idle + 1), "nobody")
         track, reading, cropped = seen
         if garment is None:
-            return Dressed(frame, State(track, idle=state.idle + 1), "ok")
+            return Dressed(frame, State(track, idle=state.idle + 1), "ok", cropped.picture)
         with spans("fit"):
             fitted = fit(garment, reading, cropped, state.fit if state.garment is garment else None)
         if fitted is None:
-            return Dressed(frame, State(track, status="step-back"), "step-back")
-        dress(frame, fitted, reading, cropped, spans)
-        return Dressed(frame, State(track, fitted, garment), "ok")
+            return Dressed(frame, State(track, status="step-back"), "step-back", cropped.picture)
+        frame = self._stage.dress(number, frame, fitted, (cropped, reading), spans)
+        return Dressed(frame, State(track, fitted, garment), "ok", cropped.picture)
 
-    def _see(self, frame: np.ndarray, track: tracker.Track | None, spans: Spans) -> Looking[Seen | None]:
+    def _see(self, frame: np.ndarray, track: tracker.Track | None, spans: Spans) -> Looking[Person | None]:
         height, width = size = frame.shape[0], frame.shape[1]
         if track is not None and (seen := self._follow(*(yield track.box), track, size, spans)):
             return seen
@@ -105,7 +125,7 @@ class Pipeline:
             box = find_person(reading, whole, size, track.box if track else None)
         return self._follow(*(yield box), None, size, spans) if box else None
 
-    def _follow(self, cropped: Crop, reading: Reading, track: tracker.Track | None, size: tuple[int, int], spans: Spans) -> Seen | None:
+    def _follow(self, cropped: Crop, reading: Reading, track: tracker.Track | None, size: tuple[int, int], spans: Spans) -> Person | None:
         with spans("find"):
             target = find_person(reading, cropped, size, track.box if track else None)
             if target is None:
@@ -113,20 +133,9 @@ class Pipeline:
             track, reading = tracker.update(track, reading, cropped, target)
         return track, reading, cropped
 
-    def _look(self, wanted: Mapping[int, tuple[np.ndarray, Box, Spans]]) -> dict[int, tuple[Crop, Reading]]:
-        """Crop boxes out of frames, and read them as one batch."""
-        crops = {}
-        for number, (frame, box, spans) in wanted.items():
-            with spans("crop"):
-                crops[number] = crop(frame, box)
-        start = time.perf_counter()
-        readings = self.body.read([cropped.picture for cropped in crops.values()])
-        for _, _, spans in wanted.values():
-            spans.add("body", (time.perf_counter() - start) * 1000)
-        return {number: (crops[number], reading) for number, reading in zip(crops, readings, strict=True)}
-
     def _alone(self, frame: np.ndarray, spans: Spans, work: Looking[T]) -> T:
-        ((_, done),) = in_step([work], lambda boxes: self._look({0: (frame, boxes[0], spans)}))
+        self._stage.begin()
+        ((_, done),) = in_step([work], lambda boxes: self._stage.look({0: (frame, boxes[0], spans)}))
         if isinstance(done, Exception):
             raise done
         return done

@@ -112,13 +112,11 @@ def kept_keys(config: Config) -> Keys:
 
 def load_pipeline(runtime: str | None = None) -> Pipeline:
     """The real pipeline, on the runtime named or the best this machine has; the choice is printed with its reason. Raises UserError."""
-    from engines.body import Body
-
     from .pipeline import Pipeline as Whole
 
-    body = Body.load(runtime)
-    print(f"Network body on {body.engine.runtime}: {body.engine.reason}", flush=True)
-    return Whole(body)
+    pipeline = Whole.load(runtime)
+    print(pipeline.reason, flush=True)
+    return pipeline
 
 
 def load_catalog(config: Config) -> Catalog:

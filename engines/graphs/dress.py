@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import onnx
 
-from engines.contract import CELLS, CROP_HEIGHT, CROP_WIDTH, LAYERS, NODES, OLD_OUTLINE
+from engines.contract import CELLS, CROP_HEIGHT, CROP_WIDTH, LAYERS, NODES
 from engines.graphs.text import to_bytes, to_model
 
 _STEEPNESS = 3.5
 """Of a mask's edges: see :mod:`engines.tryon.matte`."""
+OLD_MIDDLE = 0.3
+"""What counts as the edge of an old garment that is painted over: see :mod:`engines.tryon.paint`."""
 
 
 def dress_graph() -> onnx.ModelProto:
@@ -42,30 +44,40 @@ dress (uint8[1,H,W,3] frame, uint8[1,h,w,4] garment, float[1,2,3] matrix, float[
     parsing = Sub (onto_cells, shift)
     {_grid("parsing", "cells", CROP_HEIGHT // 2, CROP_WIDTH // 2)}
     large = GridSample <mode = "bilinear", padding_mode = "border", align_corners = 1> (cells, cells_grid)
-    parts = Constant <value = int64[12] {{3, 1, 1, 3, 3, 1, 1, 1, 1, 1, 3, 3}}> ()
-    seen_colour, seen_rest, steep, light, old_colour, old_rest, inner, skin_edge, arm_edge, paint_edge, skin, behind
+    {_layers(layers)}
+    parts = Constant <value = int64[13] {{3, 1, 1, 3, 1, 3, 1, 1, 1, 1, 1, 1, 6}}> ()
+    seen_colour, seen_rest, steep, light, may_edge, old_colour, old_rest, inner, near_edge, paint_edge, skin_edge, arm_edge, colours_of
         = Split <axis = 1> (large, parts)
+    two_colours = Constant <value = int64[2] {{3, 3}}> ()
+    skin, behind = Split <axis = 1> (colours_of, two_colours)
     scaled = Div (below, most)
     {_mask("seen", 0.5)}
-    {_mask("old", OLD_OUTLINE)}
+    {_mask("old", OLD_MIDDLE)}
     {_clip("inner", "sure")}
     {_clip("steep", "sleeves")}
+    {_clip("near_edge", "near")}
+    {_clip("paint_edge", "beyond")}
     {_clip("skin_edge", "bare")}
     {_clip("arm_edge", "arm")}
-    {_clip("paint_edge", "beyond")}
-    old = Max (old_mask, sure)
-    painted = Mul (old, beyond)
+    {_clip("may_edge", "may")}
+    surest = Max (old_mask, sure)
+    nearby = Mul (surest, near)
+    wanted = Mul (nearby, beyond)
+    painted = Mul (wanted, may)
+    arms = Mul (arm, painted)
+    no_arms = Sub (one, arms)
+    cloth = Mul (seen_mask, sleeves)
+    free = Mul (cloth, no_arms)
+    shown = Mul (free, may)
+    not_drawn = Sub (one, cover_{LAYERS - 1})
+    not_behind = Max (bare, not_drawn)
+    put_on = Mul (painted, not_behind)
     warmer = Sub (skin, behind)
     tinged = Mul (warmer, bare)
     colour = Add (behind, tinged)
     change = Sub (colour, below)
-    part = Mul (change, painted)
+    part = Mul (change, put_on)
     person = Add (below, part)
-    arms = Mul (arm, painted)
-    no_arms = Sub (one, arms)
-    cloth = Mul (seen_mask, sleeves)
-    shown = Mul (cloth, no_arms)
-    {_layers(layers)}
     covered = Mul (cover_{LAYERS - 1}, shown)
     clear = Sub (one, covered)
     stays = Mul (person, clear)
