@@ -8,6 +8,7 @@ session's WebSocket is open as long as the session, and Serve counts it as a req
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import re
 import signal
@@ -41,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gpus", type=float, default=0, metavar="N", help="GPUs kept for a replica; 0.5: two share one (default none)")
     parser.add_argument("--ray", metavar="ADDRESS", help="a running Ray cluster; auto: this machine's (default: start one here)")
     parser.add_argument(
+        "--calm-seconds", type=float, default=120, metavar="N", help="how long fewer replicas must be enough (default %(default)g)"
+    )
+    parser.add_argument(
         "--leave-minutes", type=float, default=30, metavar="N", help="how long a replica that is to end waits for its shoppers"
     )
 
@@ -48,6 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Deploy, and wait for Ctrl-C or SIGTERM. Raises :class:`UserError` for what the user has to mend."""
     least, most = replica_range(args.replicas)
+    for name in ("cpus", "gpus", "calm_seconds", "leave_minutes"):
+        if not 0 <= (value := getattr(args, name)) < math.inf:
+            raise UserError(f"--{name.replace('_', '-')} {value} cannot be meant: take a number from 0.")
     config = serve.config_from(args)
     ray, ray_serve = _ray()
     pem = serve.certificate_file(config)
@@ -58,7 +65,8 @@ def run(args: argparse.Namespace) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         ray_serve.start(http_options={"host": config.host, "port": config.port, **tls})
-        ray_serve.run(deployment(config, least, most, args.cpus, args.gpus, 60 * args.leave_minutes), name=NAME)
+        ends = (args.calm_seconds, 60 * args.leave_minutes)
+        ray_serve.run(deployment(config, least, most, args.cpus, args.gpus, *ends), name=NAME)
         serve.announce(config, config.port)
         stop.wait()
         print("closing ...", flush=True)
@@ -68,8 +76,10 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def deployment(config: Config, least: int, most: int, cpus: float, gpus: float, leave_seconds: float) -> Any:
+def deployment(config: Config, least: int, most: int, cpus: float, gpus: float, calm_seconds: float, leave_seconds: float) -> Any:
     """What Serve is to run: ``least`` to ``most`` replicas, each a server of ``config``.
+
+    When fewer have been enough for ``calm_seconds``, one gets no more shoppers, and ends with its last or after ``leave_seconds``.
 
     Nobody queues at one replica while another has a place: a phone that finds none asks again every few seconds, and is sent to
     the less busy of two. At 75% full that is 95% within 12 s instead of 72 s (python -m tests.load).
@@ -90,7 +100,7 @@ def deployment(config: Config, least: int, most: int, cpus: float, gpus: float, 
             "max_replicas": most,
             "target_ongoing_requests": max(1.0, FILL * config.max_sessions),
             "upscale_delay_s": 3,
-            "downscale_delay_s": 120,
+            "downscale_delay_s": calm_seconds,
         },
         graceful_shutdown_wait_loop_s=2,
         graceful_shutdown_timeout_s=leave_seconds,
