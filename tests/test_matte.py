@@ -7,9 +7,13 @@ import numpy as np
 
 from engines.tryon.matte import Guide, matte
 from engines.tryon.skin import surer
-from engines.tryon.visible import unit_colour
 
 SCALE = 4  # pixels of the picture a cell
+
+
+def rgb1(picture: np.ndarray) -> np.ndarray:
+    """R, G, B in 0..1 and a 1."""
+    return np.dstack([picture.astype(np.float32) / 255, np.ones(picture.shape[:2], np.float32)])
 
 
 def half_and_half(edge: int, noise: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
@@ -26,7 +30,7 @@ def half_and_half(edge: int, noise: float = 2.0) -> tuple[np.ndarray, np.ndarray
 def crisp(picture: np.ndarray, small: np.ndarray) -> np.ndarray:
     guide = Guide(cv2.resize(picture, (40, 40), interpolation=cv2.INTER_AREA))
     matrix = np.array([[1 / SCALE, 0, 0.5 / SCALE - 0.5], [0, 1 / SCALE, 0.5 / SCALE - 0.5]])
-    return matte(guide.explain(surer(small)), unit_colour(picture), matrix)
+    return matte(guide.explain(surer(small)), rgb1(picture), matrix)
 
 
 def test_the_edge_lies_on_the_pictures_edge_and_is_narrow():

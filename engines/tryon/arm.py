@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from engines.tryon.cells import Cells
@@ -12,8 +13,8 @@ from engines.tryon.pose import Pose
 
 Plane = np.ndarray
 
-_WIDTH = np.array([0.150, 0.125, 0.120, 0.085])  # half widths of a bare arm at shoulder, elbow, mid-forearm and wrist, in shoulder widths
-_AT = np.array([0.0, 1.0, 1.35, 2.0])
+_SHOULDER, _ELBOW, _FOREARM, _WRIST = 0.150, 0.125, 0.120, 0.085  # half widths of a bare arm, in shoulder widths
+_THICKEST = 0.35  # of the way from the elbow to the wrist
 _WIDE = 1.5  # an old sleeve reaches so far from the arm's middle, in its usual half widths
 
 
@@ -48,8 +49,16 @@ def _limb(a: np.ndarray, b: np.ndarray, last: float, side: int, widths: np.ndarr
     out = np.array([-step[1], step[0]]) / length * (1 if side == 0 else -1)
     start = a + out * float(widths[0] - widths[1]) / 2
     t = np.clip(cells.along(start, step / (length * length)), 0.0, last)
-    away = np.hypot(cells.x - start[0] - t * step[0], cells.y - start[1] - t * step[1])
+    (x, y), (dx, dy) = start.tolist(), step.tolist()
+    away = cv2.magnitude(cells.x - x - t * dx, cells.y - y - t * dy)
     worn = float(widths.mean())
-    forearm = last > 1
-    half = np.minimum(np.interp(t + forearm, _AT, _WIDTH) * pose.width, worn)
-    return [plane.astype(np.float32) for plane in (away, half - away, away / half, t, _WIDE * worn - away)]
+    if last > 1:
+        half = (
+            _ELBOW
+            - (_ELBOW - _FOREARM) / _THICKEST * np.minimum(t, _THICKEST)
+            - (_FOREARM - _WRIST) / (1 - _THICKEST) * np.clip(t - _THICKEST, 0, None)
+        )
+    else:
+        half = _SHOULDER + (_ELBOW - _SHOULDER) * t
+    half = np.minimum(half * pose.width, worn)
+    return [away, half - away, away / half, t, _WIDE * worn - away]

@@ -6,6 +6,7 @@ Works out on the parsing's cells what is to be painted; :mod:`engines.tryon.pain
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -48,6 +49,12 @@ class Bare:
     """(h, w, 3) float32: the colour of the skin."""
     behind: np.ndarray
     """(h, w, 3) float32: the colour of what lies around the old garment."""
+
+
+def to_paint(bare: Bare, covered: Plane) -> np.ndarray:
+    """(h, w) bool: the cells on which anything has to be painted; not those that the new garment covers (0..1) anyway."""
+    over = cv2.erode(covered, np.ones((3, 3), np.uint8)) > 0.99
+    return (bare.cloth > 0.02) & (bare.beyond > -2) & ~(over & (bare.arm < -2))
 
 
 def bare_sides(reach: tuple[float, float], worn_sleeves: np.ndarray, behind: np.ndarray) -> list[int]:
@@ -105,15 +112,12 @@ def _arms(sides: list[int], fit: Fit, cells: Cells, beyond: Plane, bare: Plane, 
             part = np.minimum(part, (bared.along - fit.reach[side]) * length)
         else:
             chest = _chest(side, fit.pose, cells)
-            beyond[:] = np.maximum(beyond, chest)
-            nearer = chest > bare
-            bare[nearer], skin[nearer] = chest[nearer], tone
+            np.maximum(beyond, chest, out=beyond)
+            _lay(chest, [np.full_like(chest, value) for value in tone.tolist()], bare, skin)
         np.maximum(beyond, part, out=beyond)
         np.maximum(arm, np.minimum(bared.inside, part), out=arm)
-        nearer = bared.inside > bare
-        bare[nearer] = bared.inside[nearer]
-        shade = 1.02 - _ROUND * np.minimum(bared.across, 1.2) ** 2.5
-        skin[nearer] = (tone * shade[..., None])[nearer]
+        shade = (1.02 + _ROUND * 0.1) - _ROUND * np.square(np.minimum(bared.across, np.float32(1.2))) * np.float32(1.1)
+        _lay(bared.inside, [shade * np.float32(value) for value in tone.tolist()], bare, skin)
     return found
 
 
@@ -143,6 +147,13 @@ def _rest(fit: Fit, cells: Cells, covered: Plane, beyond: Plane) -> None:
     np.maximum(beyond, np.minimum(np.where(rest, 4.0, -4.0), last - down).astype(np.float32), out=beyond)
 
 
+def _lay(inside: Plane, colours: Sequence[Plane] | np.ndarray, bare: Plane, skin: np.ndarray) -> None:
+    """Skin of ``colours`` where it lies further inside of its edge than what is there already; in place."""
+    merged = colours if isinstance(colours, np.ndarray) else cv2.merge(list(colours))
+    cv2.copyTo(merged, (inside > bare).astype(np.uint8), skin)
+    np.maximum(bare, inside, out=bare)
+
+
 def _chest(side: int, pose: Pose, cells: Cells) -> Plane:
     """How far inside of what a sleeveless top leaves bare between neck and shoulder each cell lies."""
     inner, shoulder = pose.neck - pose.down * (0.1 * pose.width), pose.shoulders[side] - pose.down * (0.1 * pose.width)
@@ -160,21 +171,21 @@ def _neck(opening: np.ndarray, pose: Pose, cells: Cells, beyond: Plane, bare: Pl
     down, across = cells.along(pose.neck, pose.down), cells.along(pose.neck, pose.across)
     collar = np.minimum(_COLLAR * pose.width - np.abs(across), -down)
     np.maximum(beyond, np.maximum(collar, inside), out=beyond)
-    nearer = inside > bare
-    bare[nearer] = inside[nearer]
-    skin[nearer] = colour[nearer]
+    _lay(inside, colour, bare, skin)
     return True
 
 
 def _convex(corners: np.ndarray, cells: Cells) -> Plane:
-    """How far inside of a convex polygon (N, 2, crop pixels, clockwise as seen) each cell lies."""
-    inside = np.full((cells.y.shape[0], cells.x.shape[1]), 1e3, np.float32)
-    for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        step = b - a
-        length = float(np.hypot(*step))
-        if length > 1e-3:
-            np.minimum(inside, cells.along(a, np.array([-step[1], step[0]]) / length), out=inside)
-    return inside
+    """How far inside of a convex polygon (N, 2, crop pixels, as cv2.convexHull gives it) each cell lies."""
+    corners = cv2.approxPolyDP(np.asarray(corners, np.float32)[:, None], 0.7, True)[:, 0]
+    step = np.roll(corners, -1, axis=0) - corners
+    step /= np.maximum(np.hypot(step[:, 0], step[:, 1]), 1e-3)[:, None]
+    rows = (cells.y - corners[:, 1]) * step[:, 0] + corners[:, 0] * step[:, 1]  # (h, edges)
+    across = cells.x.T * -step[:, 1]  # (w, edges)
+    inside = rows[:, None, 0] + across[None, :, 0]
+    for edge in range(1, len(corners)):
+        np.minimum(inside, rows[:, None, edge] + across[None, :, edge], out=inside)
+    return np.asarray(inside, np.float32)
 
 
 def _tone(side: int, pose: Pose, cells: Cells, face: np.ndarray | None) -> np.ndarray | None:
@@ -190,22 +201,23 @@ def _tone(side: int, pose: Pose, cells: Cells, face: np.ndarray | None) -> np.nd
 
 
 def _mean(cells: Cells, where: np.ndarray) -> np.ndarray | None:
-    colours = cells.picture[where]
-    if len(colours) < _ENOUGH:
+    mask = where.astype(np.uint8)
+    if cv2.countNonZero(mask) < _ENOUGH:
         return None
-    return np.median(colours[:: 1 + len(colours) // 400], axis=0).astype(np.float32)
+    return np.array(cv2.mean(cells.picture, mask)[:3], np.float32)
 
 
 def _spread(picture: np.ndarray, known: Plane, wanted: Plane) -> np.ndarray:
-    """(h, w, 3) float32: the picture where it is ``known``, and from there into what is ``wanted``, nearest first."""
-    planes = cv2.merge([*(known * plane for plane in cv2.split(picture)), known.astype(np.float32)])
-    result = picture.astype(np.float32)
-    empty = (wanted > 0) | (known < 0.5)
-    for side in (3, 7, 15, 31, 63):
-        near = cv2.blur(planes, (side, side), borderType=cv2.BORDER_REPLICATE)
-        found = empty & (near[..., 3] > 0.04)
-        result[found] = near[found][:, :3] / near[found][:, 3:]
-        empty &= ~found
-        if not empty.any():
-            break
-    return result
+    """(h, w, 3) float32: the picture where it is ``known``, and from there into what is ``wanted``, nearest first. At half the cells."""
+    size = (picture.shape[1] + 1) // 2, (picture.shape[0] + 1) // 2
+    planes = cv2.merge([*cv2.split(cv2.multiply(picture, cv2.merge([known] * 3), dtype=cv2.CV_32F)), known])
+    planes = cv2.resize(planes, size, interpolation=cv2.INTER_AREA)
+    found = planes * np.float32(1e3)  # what is known outweighs what is spread, and that what is spread further
+    for side, weight in ((3, 1.0), (9, 1e-2), (27, 1e-4), (61, 1e-6)):
+        found += cv2.blur(planes, (side, side), borderType=cv2.BORDER_REPLICATE) * np.float32(weight)
+    r, g, b, total = cv2.split(found)
+    spread = cv2.resize(
+        cv2.merge([plane / np.maximum(total, 1e-9) for plane in (r, g, b)]), picture.shape[1::-1], interpolation=cv2.INTER_LINEAR
+    )
+    keep = cv2.merge([(wanted == 0).astype(np.float32)] * 3)
+    return cv2.add(spread, cv2.multiply(cv2.subtract(picture, spread, dtype=cv2.CV_32F), keep))

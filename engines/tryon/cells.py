@@ -52,25 +52,58 @@ class Cells:
         return matrix
 
     def enlarge(self, planes: np.ndarray, region: Box) -> np.ndarray:
-        """Planes of the window at the size of a region of the frame."""
-        size = region[2] - region[0], region[3] - region[1]
-        return cv2.warpAffine(planes, self.to(region), size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+        """Planes of the window at the size of a region of the frame, to half a pixel; beyond the window they go on as they end.
+
+        cv2.resize takes a tenth of the time of cv2.warpAffine.
+        """
+        scale, shift = self.matrix[0, 0], self.to(region)[:, 2]
+        width, height = region[2] - region[0], region[3] - region[1]
+        rows, columns = planes.shape[:2]
+        x0, y0 = (min(max(int(at) - 1, 0), most - 1) for at, most in zip(shift, (columns, rows), strict=True))
+        x1, y1 = min(int(shift[0] + width * scale) + 3, columns), min(int(shift[1] + height * scale) + 3, rows)
+        part = planes[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
+        large = cv2.resize(part, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_LINEAR)
+        # Pixel k of the enlarged part is taken from (k + 0.5) * scale - 0.5, pixel x of the region from x * scale + shift.
+        left, top = np.rint((shift - [x0, y0] + 0.5) / scale - 0.5).astype(int).tolist()
+        beyond = max(-top, 0), max(top + height - large.shape[0], 0), max(-left, 0), max(left + width - large.shape[1], 0)
+        if max(beyond):
+            large = cv2.copyMakeBorder(large, *beyond, cv2.BORDER_REPLICATE)
+        y, x = max(top, 0), max(left, 0)
+        return large[y : y + height, x : x + width]
 
     def shrink(self, plane: np.ndarray, region: Box) -> np.ndarray:
         """A uint8 plane of a region of the frame on the window's cells, 0..1; 0 beyond the region."""
         size = self.x.shape[1], self.y.shape[0]
         return cv2.warpAffine(plane, self.to(region), size, flags=cv2.INTER_LINEAR).astype(np.float32) / 255
 
-    def box(self, cells: np.ndarray, region: Box) -> Box | None:
-        """The pixels of ``region`` on the given ``cells`` (h, w) bool and one around them; None where there are none."""
-        ys, xs = np.nonzero(cells)
-        if not len(ys):
-            return None
-        corners = np.array([[xs.min() - 1.5, ys.min() - 1.5], [xs.max() + 1.5, ys.max() + 1.5]])
-        low, high = (corners - self.matrix[:, 2]) / self.matrix[0, 0]
-        x0, y0 = np.maximum(np.floor(low), region[:2]).astype(int).tolist()
-        x1, y1 = np.minimum(np.ceil(high), region[2:]).astype(int).tolist()
-        return (x0, y0, x1, y1) if x1 - x0 > 1 and y1 - y0 > 1 else None
+    def boxes(self, cells: np.ndarray, region: Box) -> list[Box]:
+        """Boxes of ``region`` around each connected part of the given ``cells`` (h, w) bool; they do not overlap, crumbs are left out."""
+        count, _, stats, _ = cv2.connectedComponentsWithStats(cells.astype(np.uint8))
+        found = []
+        for left, top, width, height, area in stats[1:count].tolist():
+            if area >= 10:
+                corners = np.array([[left - 1.5, top - 1.5], [left + width + 0.5, top + height + 0.5]])
+                low, high = (corners - self.matrix[:, 2]) / self.matrix[0, 0]
+                x0, y0 = np.maximum(np.floor(low), region[:2]).astype(int).tolist()
+                x1, y1 = np.minimum(np.ceil(high), region[2:]).astype(int).tolist()
+                if x1 - x0 > 1 and y1 - y0 > 1:
+                    found.append((x0, y0, x1, y1))
+        return apart(found)
+
+
+def apart(boxes: list[Box]) -> list[Box]:
+    """Boxes that touch become one."""
+    done: list[Box] = []
+    for box in boxes:
+        while other := next((each for each in done if _touch(each, box)), None):
+            done.remove(other)
+            box = min(box[0], other[0]), min(box[1], other[1]), max(box[2], other[2]), max(box[3], other[3])
+        done.append(box)
+    return done
+
+
+def _touch(a: Box, b: Box) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 def window(parsing: np.ndarray, crop: Crop, region: Box) -> Cells:

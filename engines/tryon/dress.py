@@ -14,12 +14,12 @@ import numpy as np
 from engines.body import Reading
 from engines.crop import Crop
 from engines.tryon import shade
-from engines.tryon.bare import bare_sides, bare_skin, limits
+from engines.tryon.bare import bare_sides, bare_skin, limits, to_paint
 from engines.tryon.cells import window
 from engines.tryon.fit import Fit, Layer
 from engines.tryon.matte import Guide
 from engines.tryon.paint import paint
-from engines.tryon.visible import face_area, polygon, unit_colour, visible
+from engines.tryon.visible import off_face, polygon, unit_colours, visible
 from engines.tryon.warp import Box
 
 Spans = Callable[[str], AbstractContextManager[None]]
@@ -49,13 +49,14 @@ def dress(frame: np.ndarray, fit: Fit, reading: Reading, crop: Crop, spans: Span
         drawn = _draw(fit.layers, fit.pose.width / crop.scale, region)
         cells = window(reading.parsing, crop, region)
         folds = shade.folds(cells.picture, cells.of(*(_OLD_BOTTOM if bottom else _OLD_TOP)), fit.pose.width / 2, 0.9 - 0.4 * fit.printed)
-        guide, colour = Guide(cells.picture), unit_colour(below)
-        face = face_area(fit.pose, cells, region)
-        bare = None if bottom else bare_skin(sides, fit, cells, folds, cells.shrink(drawn[..., 3], region))
-        shown = visible(colour, guide, fit, cells, region, old_sleeves=bare is None)
+        guide, colours = Guide(cells.picture), unit_colours(below)
+        covered = cells.shrink(drawn[..., 3], region)
+        bare = None if bottom else bare_skin(sides, fit, cells, folds, covered)
+        shown = visible(colours, guide, fit, cells, region, old_sleeves=bare is None)
+        may = off_face(fit.pose, cells, region)
         if bare is not None:
-            shown *= 1.0 - paint(below, bare, cells, crop, region, guide, colour, face, drawn)
-        shown *= 1.0 - face
+            paint(below, bare, cells, crop, region, guide, colours, may, drawn, shown, to_paint(bare, covered))
+        shown = cv2.multiply(shown, may)
         light = cells.enlarge(folds, region)
     with timed("paste"):
         _paste(below, drawn, shown, light, shade.scene(crop.picture))

@@ -6,6 +6,8 @@ full-size picture is put into them. Edges of the mask then lie on edges of the p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -53,13 +55,19 @@ def matte(functions: np.ndarray, colour: np.ndarray, matrix: np.ndarray, middle:
     ``colour`` is (H, W, 4) float32: R, G, B in 0..1 and a 1; ``matrix`` (2, 3) takes pixels of the region to cells of the small picture.
     A probability of ``middle`` becomes one half; less than 0.5 makes the mask a little larger.
     """
-    height, width = colour.shape[:2]
-    large = cv2.warpAffine(
-        functions, matrix, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
-    )
-    mask = cv2.multiply(large, colour, dst=large).reshape(-1, 4) @ np.full(4, _STEEPNESS, np.float32)
-    lowest = _STEEPNESS * middle - 0.5
-    return (np.clip(mask, lowest, lowest + 1.0, out=mask) - lowest).reshape(height, width)
+    size, flags = (colour.shape[1], colour.shape[0]), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    large = cv2.warpAffine(functions, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return crisp(cv2.split(large), cv2.split(colour)[:3], middle)
+
+
+def crisp(functions: Sequence[Plane], colours: Sequence[Plane], middle: float = 0.5) -> Plane:
+    """The same of four planes that are enlarged already; ``colours`` are R, G and B in 0..1. The last function's plane is overwritten."""
+    mask = np.ascontiguousarray(functions[3])
+    for share, colour in zip(functions, colours, strict=False):
+        cv2.add(mask, cv2.multiply(share, colour), dst=mask)
+    mask *= np.float32(_STEEPNESS)
+    mask -= np.float32(_STEEPNESS * middle - 0.5)
+    return np.clip(mask, 0.0, 1.0, out=mask)
 
 
 def _box(values: np.ndarray) -> np.ndarray:

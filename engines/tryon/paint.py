@@ -2,48 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
 from engines.crop import Crop
 from engines.tryon.bare import Bare
 from engines.tryon.cells import Cells
-from engines.tryon.matte import Guide, matte
+from engines.tryon.matte import Guide, crisp
 from engines.tryon.skin import surer
 from engines.tryon.warp import Box
 
 _OUTLINE = 0.22  # the old garment is taken a little further out: what is left of it would be a rim
+_SQUARE = np.ones((3, 3), np.uint8)
 
 
-def paint(below: np.ndarray, bare: Bare, cells: Cells, crop: Crop, region: Box, guide: Guide, colour: np.ndarray, face: np.ndarray,
-          drawn: np.ndarray) -> np.ndarray:  # fmt: skip
-    """Paint on ``below``, the frame's ``region``, in place; (h, w) float32 0..1, where a bare arm is now: in front of the garment.
+def paint(below: np.ndarray, bare: Bare, cells: Cells, crop: Crop, region: Box, guide: Guide, colours: Sequence[np.ndarray],
+          may: np.ndarray, drawn: np.ndarray, shown: np.ndarray, where: np.ndarray) -> None:  # fmt: skip
+    """Paint on ``below``, the frame's ``region``, in place; and take bare arms, which are in front of the garment, off ``shown`` (h, w).
 
-    ``guide`` is that of the cells' picture, ``colour`` what :func:`engines.tryon.visible.unit_colour` makes of ``below``;
-    on ``face`` (h, w) 0..1 nothing is painted. Behind the new garment, ``drawn`` (h, w, 4), only skin is.
+    ``guide`` is that of the cells' picture, ``colours`` what :func:`engines.tryon.visible.unit_colours` makes of ``below``; ``may`` (h, w)
+    0..1 where anything may be painted, ``where`` on which cells. Behind the new garment, ``drawn`` (h, w, 4), only skin is.
     """
-    arms = np.zeros(below.shape[:2], np.float32)
-    part = cells.box((bare.cloth > 0.02) & (bare.beyond > -2), region)
-    if part is None:
-        return arms
-    y, x = slice(part[1] - region[1], part[3] - region[1]), slice(part[0] - region[0], part[2] - region[0])
     others = np.clip(1.0 - cells.of("background") - bare.cloth, 0.0, 1.0)
-    old = matte(guide.explain(surer(bare.cloth, _OUTLINE) * (1.0 - surer(others, 0.4))), colour[y, x], cells.to(part), 0.3)
-    near = cells.enlarge(cv2.dilate((bare.cloth > 0.4).astype(np.float32), np.ones((3, 3), np.uint8)), part)
-    old *= np.clip(near * 2 - 0.5, 0, 1, out=near)
-    # Inside of the old garment a print may have the colour of what is around it: there the parsing is believed.
-    inner = cells.enlarge(cv2.morphologyEx(bare.cloth, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)), part)
-    np.maximum(old, np.clip(inner * 3 - 1.2, 0, 1, out=inner), out=old)
-    edges = cells.enlarge(np.dstack([bare.bare, bare.arm, bare.beyond]), part)
-    edges *= np.float32(0.7 / crop.scale)
-    edges += np.float32(0.5)
-    skin, arm, beyond = cv2.split(np.clip(edges, 0, 1, out=edges))
-    old *= beyond
-    old *= 1.0 - face[y, x]
-    arms[y, x] = arm * old
-    old *= np.maximum(skin, 1 - drawn[y, x, 3] * np.float32(1 / 255))
-    colours = cells.enlarge(bare.behind, part)
-    colours += (cells.enlarge(bare.skin, part) - colours) * skin[..., None]
-    picture = below[y, x]
-    picture[:] = np.rint(picture + (colours - picture) * old[..., None])
-    return arms
+    functions = guide.explain(surer(bare.cloth, _OUTLINE) * (1.0 - surer(others, 0.4)))
+    # Inside of the old garment a print may have the colour of what is around it: there the parsing is believed, as it is far away from it.
+    inner = cv2.morphologyEx(bare.cloth, cv2.MORPH_CLOSE, _SQUARE) * 3.0 - 1.2
+    near = cv2.dilate((bare.cloth > 0.4).astype(np.float32), _SQUARE) * 2.0 - 0.5
+    edge = np.float32(0.7 / crop.scale)
+    planes = [inner, near, bare.beyond * edge + 0.5, bare.bare * edge + 0.5, bare.arm * edge + 0.5]
+    every = cv2.merge([*cv2.split(functions), *planes, *cv2.split(bare.behind), *cv2.split(bare.skin)])
+    for part in cells.boxes(where, region):
+        y, x = slice(part[1] - region[1], part[3] - region[1]), slice(part[0] - region[0], part[2] - region[0])
+        large = cv2.split(cells.enlarge(every, part))
+        old = crisp(large[:4], [plane[y, x] for plane in colours], 0.3)
+        inside, close, beyond, skin, arm = (np.clip(plane, 0.0, 1.0, out=plane) for plane in large[4:9])
+        old = cv2.max(old, inside)
+        for plane in (close, beyond, may[y, x]):
+            old = cv2.multiply(old, plane)
+        target = shown[y, x]
+        target -= target * cv2.multiply(arm, old)
+        old = cv2.multiply(old, cv2.max(skin, 1.0 - drawn[y, x, 3] * np.float32(1 / 255)))
+        share = cv2.convertScaleAbs(old, alpha=255)
+        painted = cv2.merge([cv2.convertScaleAbs(cv2.add(a, cv2.multiply(cv2.subtract(b, a), skin)))
+                             for a, b in zip(large[9:12], large[12:15], strict=True)])  # fmt: skip
+        picture = below[y, x]
+        stays, comes = (cv2.merge([plane] * 3) for plane in (cv2.bitwise_not(share), share))
+        cv2.add(cv2.multiply(picture, stays, scale=1 / 255), cv2.multiply(painted, comes, scale=1 / 255), dst=picture)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
 from engines.tryon.cells import Cells
 from engines.tryon.fit import Fit
-from engines.tryon.matte import Guide, matte
+from engines.tryon.matte import Guide, crisp
 from engines.tryon.order import above_chin, in_front
 from engines.tryon.pose import Pose
 from engines.tryon.skin import surer
@@ -16,8 +18,8 @@ from engines.tryon.warp import Box
 _OUTLINE = 0.33  # the body's outline is taken a little further out: what is left of the old garment there would be a dark or pale rim
 
 
-def visible(colour: np.ndarray, guide: Guide, fit: Fit, cells: Cells, region: Box, old_sleeves: bool) -> np.ndarray:
-    """(h, w) float32 0..1 for ``region`` of the frame, whose pixels are ``colour`` (:func:`unit_colour`); ``guide``: of the cells' picture.
+def visible(colours: Sequence[np.ndarray], guide: Guide, fit: Fit, cells: Cells, region: Box, old_sleeves: bool) -> np.ndarray:
+    """(h, w) float32 0..1 for ``region`` of the frame, whose pixels are ``colours`` (:func:`unit_colours`); ``guide`` is of the cells.
 
     ``old_sleeves``: whether old sleeves that come out of the new ones stay in front.
     """
@@ -25,23 +27,19 @@ def visible(colour: np.ndarray, guide: Guide, fit: Fit, cells: Cells, region: Bo
     body = surer(1.0 - cells.of("background"), _OUTLINE)
     for outline in fit.wide:
         _widen(body, cells.from_crop(outline))
-    shown = matte(guide.explain(body * (1.0 - surer(seen) * stays)), colour, cells.to(region))
+    functions = guide.explain(body * (1.0 - surer(seen) * stays))
+    shown = crisp([cells.enlarge(plane, region) for plane in cv2.split(functions)], colours)
     if old_sleeves and sleeves.max() > 0.0:
         # No edge of the picture shows where an old sleeve ends before an old chest: the edge is made as narrow as one.
         steep = cells.enlarge(cv2.blur(sleeves, (3, 3)) * -3.0 + 2.0, region)
-        shown *= np.clip(steep, 0.0, 1.0, out=steep)
+        shown *= np.clip(steep, 0.0, 1.0)
     return shown
 
 
-def face_area(pose: Pose, cells: Cells, region: Box) -> np.ndarray:
-    """(h, w) float32 for ``region``: 1 on the face down to the chin, which nothing may be drawn on; softly 0 elsewhere."""
-    plane = cells.of("face") * above_chin(pose, cells)
-    face = np.zeros((region[3] - region[1], region[2] - region[0]), np.float32)
-    part = cells.box(plane > 0.02, region)
-    if part is not None:
-        inside = cells.enlarge(plane, part)
-        face[part[1] - region[1] : part[3] - region[1], part[0] - region[0] : part[2] - region[0]] = np.clip(inside * 5, 0, 1, out=inside)
-    return face
+def off_face(pose: Pose, cells: Cells, region: Box) -> np.ndarray:
+    """(h, w) float32 for ``region``: 0 on the face down to the chin, which nothing may be drawn on; softly 1 elsewhere."""
+    face = cells.enlarge(1.0 - 5.0 * cells.of("face") * above_chin(pose, cells), region)
+    return np.maximum(face, np.float32(0.0))
 
 
 def _widen(body: np.ndarray, corners: np.ndarray) -> None:
@@ -51,9 +49,9 @@ def _widen(body: np.ndarray, corners: np.ndarray) -> None:
     cv2.polylines(body, at, True, 1.0, 2, cv2.LINE_8, 4)
 
 
-def unit_colour(picture: np.ndarray) -> np.ndarray:
-    """(h, w, 4) float32: R, G, B in 0..1 and a 1."""
-    return cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA) * np.float32(1 / 255)
+def unit_colours(picture: np.ndarray) -> list[np.ndarray]:
+    """R, G and B of (h, w, 3) uint8 as float32 planes, 0..1."""
+    return [plane * np.float32(1 / 255) for plane in cv2.split(picture)]
 
 
 def polygon(corners: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
