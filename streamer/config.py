@@ -67,6 +67,7 @@ class Config:
     messages_per_second: float = 50.0  # of a session, over its WebSocket and its control channel; five seconds' worth at once
     sdp_bytes: int = 32 * 1024  # longest offer; a phone's has 7 KB
     max_candidates: int = 60  # ICE candidates of a session; a phone has five to twenty
+    keep_crops: int = 0  # pictures of shoppers who agree to it, kept to calibrate networks with, at most; 0: nobody is asked
     pixels: int = 1920 * 1088  # larger frames are scaled down to this many before anything else
 
 

@@ -48,6 +48,21 @@ class AskWearing:
 
 
 @dataclass(frozen=True)
+class Keep:
+    """Whether pictures of the shopper may be kept; ``mine``: the name of those already kept."""
+
+    on: bool
+    mine: str | None
+
+
+@dataclass(frozen=True)
+class Forget:
+    """Delete the shopper's kept pictures."""
+
+    mine: str | None
+
+
+@dataclass(frozen=True)
 class ChooseGarment:
     id: str | None
 
@@ -85,7 +100,7 @@ class Clock:
     t: float
 
 
-Signal = Offer | Candidate | Ping | AskWearing | Bye
+Signal = Offer | Candidate | Ping | AskWearing | Keep | Forget | Bye
 Control = ChooseGarment | Quality | Mirror | Profile | Overlay | Clock
 
 
@@ -101,6 +116,10 @@ def parse_signal(text: str, longest: int) -> Signal:
             return Ping(_number(message.get("t"), "t"))
         case "wearing":
             return AskWearing()
+        case "keep":
+            return Keep(_boolean(message.get("on"), "on of a keep message"), _id_or_none(message.get("mine")))
+        case "forget":
+            return Forget(_id_or_none(message.get("mine")))
         case "bye":
             return Bye()
         case other:

@@ -16,6 +16,7 @@ from .config import Config
 from .door import Door
 from .health import Health
 from .http import Conversation, Handler, Refusal, Reply, Request, Route, Socket, find, text
+from .keeping import FOLDER as KEPT
 from .limits import Rates, Reachable
 from .metrics import Metrics
 from .news import News
@@ -105,6 +106,7 @@ class Server:
         self.numbers = Numbers(home / FILE if home else None, url=config.catalog if home else None)
         self.health = Health(self, home)
         self.health.on_clock_set.append(self._renew_codes)
+        self.kept = home / KEPT if home and config.keep_crops else None
         self.studio = Studio(cast(Any, catalog), self.in_files)
         self.news = News(self)
         self.sessions: dict[Session, Socket] = {}

@@ -8,12 +8,14 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, Protocol
 
 from aiortc import RTCDataChannel, RTCIceCandidate, RTCIceServer, RTCSessionDescription
 
 from . import network
 from .config import Config
+from .keeping import Keeping
 from .limits import Rate, Reachable
 from .messages import (
     AskWearing,
@@ -22,6 +24,8 @@ from .messages import (
     Candidate,
     ChooseGarment,
     Clock,
+    Forget,
+    Keep,
     Mirror,
     Offer,
     Overlay,
@@ -59,7 +63,7 @@ class Session:
 
     ``send`` sends one JSON message to the page. ``lost(why)`` is called when the media connection is gone, ``refuse(error)`` when
     the page sent what ends the session, both from outside of ``handle``. ``reachable`` decides which candidates are tried; ``look``
-    says what somebody wears on a frame.
+    says what somebody wears on a frame; ``kept`` is where pictures are kept of those who agree, None where nobody is asked.
     """
 
     def __init__(
@@ -73,6 +77,7 @@ class Session:
         refuse: Callable[[BadMessageError], object],
         reachable: Reachable,
         look: Look,
+        kept: Path | None,
         numbers: Numbers,
     ) -> None:
         self._config, self._worker, self._garments, self._pools = config, worker, garments, pools
@@ -93,6 +98,7 @@ class Session:
         self._track = DressedTrack(self._report)
         self.seat = Seat(deliver=self._deliver, pixels=config.pixels)
         self._wearing = Wearing(self.seat, look, pools.files)
+        self._keeping = Keeping(kept, config.keep_crops, self.seat, pools.files, send)
         self._worker.add(self.seat)
         self._watch: asyncio.TimerHandle | None = None
         self._held = False
@@ -111,6 +117,10 @@ class Session:
                 await self._send({"type": "pong", "t": t})
             case AskWearing():
                 self._spawn(self._tell_wearing())
+            case Keep(on, mine):
+                await self._keeping.agree(on, mine)
+            case Forget(mine):
+                await self._keeping.forget(mine)
             case Bye():
                 return False
         return True
@@ -122,6 +132,7 @@ class Session:
         self._closed = True
         if self._watch is not None:
             self._watch.cancel()
+        self._keeping.close()
         self._worker.remove(self.seat)
         self._track.stop()
         for task in self._tasks:

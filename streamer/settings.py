@@ -24,7 +24,7 @@ TYPES: dict[str, Any] = typing.get_type_hints(Config)
 COMMENTS: dict[str, str] = dict(re.findall(r"^    (\w+): .*?  # (.*)$", inspect.getsource(Config), re.MULTILINE))
 SECRET = ("password", "secret", "credential", "key_password")
 AT_LEAST_ONE = {"max_sessions", "sessions_per_address", "max_candidates", "pixels"}
-ZERO_IS_MEANT = {"port", "max_waiting"}
+ZERO_IS_MEANT = {"port", "max_waiting", "keep_crops"}
 
 Where = Callable[[str], str]
 

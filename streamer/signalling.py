@@ -8,6 +8,7 @@ from typing import Any
 
 from . import network
 from .http import Refusal, Request, Socket
+from .keeping import MOST
 from .limits import Rate, Reachable
 from .messages import BadMessageError, Bye, Ping, parse_signal
 from .numbers import SESSIONS, WAITED
@@ -111,7 +112,8 @@ class Visit:
         self._server.sessions[self.session] = self._socket
         self._server.metrics.started(self.session)
         servers = [each.to_json() for each in network.for_page(self._server.config)]
-        await self._socket.send({"type": "hello", "version": PROTOCOL_VERSION, "garments": garments, "iceServers": servers})
+        keep = MOST if self._server.kept else 0  # pictures that the shopper may be asked to leave here
+        await self._socket.send({"type": "hello", "version": PROTOCOL_VERSION, "garments": garments, "iceServers": servers, "keep": keep})
 
     def _make_session(self) -> Session:
         server = self._server
@@ -136,6 +138,7 @@ class Visit:
             refuse,
             self._reachable,
             server.studio.look,
+            server.kept,
             server.numbers,
         )
 

@@ -68,6 +68,7 @@ class Seat:
     worn: tuple[str, Any] | None = None  # garment id and garment
     pixels: int = 1920 * 1088  # larger frames are scaled down to so many pixels
     height: int | None = None  # and to this height, when the page asks for less
+    keep: Callable[[np.ndarray], object] | None = None  # wants the next person crop, uint8 (256,192,3), once; called in the worker's thread
     look: Callable[[VideoFrame], object] | None = None  # wants the next frame as it came, once; called in the worker's thread
     bitrate: int | None = None  # what the network carries back, bits a second; None: not known
     unsent: int = 0  # returned frames that the encoder had no time for
@@ -198,6 +199,9 @@ def _seen(seat: Seat, source: VideoFrame, spans: Spans, busy: float) -> Seen:
 def _returned(turn: _Turn, dressed: Dressed) -> tuple[VideoFrame, str]:
     """The frame to return, and the word for the shopper."""
     turn.seat.state = dressed.state
+    if (keep := turn.seat.keep) is not None and (person := getattr(dressed, "person", None)) is not None:
+        turn.seat.keep = None
+        keep(person)
     if turn.worn is None or dressed.status != "ok":  # nothing was drawn: the decoded frame itself goes back, unconverted
         return _undressed(turn, turn.small), ("plain" if turn.worn is None and dressed.status == "ok" else dressed.status)
     with turn.spans("to_yuv"):

@@ -11,6 +11,8 @@ from streamer.messages import (
     Bye,
     Candidate,
     ChooseGarment,
+    Forget,
+    Keep,
     Mirror,
     Offer,
     Overlay,
@@ -37,6 +39,9 @@ def test_signals():
     assert signal(type="offer", sdp=SDP) == Offer(SDP, None)
     assert signal(type="ping", t=1.5) == Ping(1.5)
     assert signal(type="bye") == Bye()
+    assert signal(type="keep", on=True) == Keep(True, None)
+    assert signal(type="keep", on=False, mine="ab") == Keep(False, "ab")
+    assert signal(type="forget", mine="ab") == Forget("ab")
     assert signal(type="candidate", candidate=None) == Candidate(None)
     assert signal(type="candidate", candidate={"candidate": "", "sdpMid": "0"}) == Candidate(None)
     got = signal(type="candidate", candidate={"candidate": LINE, "sdpMid": "0", "sdpMLineIndex": 0}).candidate
@@ -64,6 +69,9 @@ def test_controls():
         '{"type": "dance"}',
         '{"type": "ping"}',
         '{"type": "ping", "t": true}',
+        '{"type": "keep"}',
+        '{"type": "keep", "on": 1}',
+        '{"type": "forget", "mine": ["x"]}',
         '{"type": "candidate", "candidate": 5}',
         '{"type": "candidate", "candidate": {"candidate": "candidate:1 1 udp"}}',
         '{"type": "candidate", "candidate": {"candidate": "candidate:1 1 udp x y z typ host", "sdpMid": "0"}}',

@@ -227,11 +227,21 @@ def test_the_mirror_is_turned_off_and_on(page: Page) -> None:
     assert page.evaluate(turned).startswith("matrix(-1")
 
 
-def test_a_server_that_comes_back_finds_the_garment_still_chosen(browser: Browser, tmp_path: Path) -> None:
-    with Server(tmp_path) as server, open_page(browser, server.url) as (page, wrong):
+def test_a_server_that_comes_back_finds_the_garment_and_the_consent_still_given(browser: Browser, tmp_path: Path) -> None:
+    settings, kept = tmp_path / "settings.toml", tmp_path / "calibration" / "live"
+    settings.write_text("keep_crops = 50")
+    with Server(tmp_path, options=("--config", str(settings))) as server, open_page(browser, server.url) as (page, wrong):
         start_mirror(page)
         id = garments(server)[1]["id"]
         wear(page, id)
+        page.click("#keep")
+        assert not page.is_checked("#consent-on")
+        assert page.locator("#consent-count").inner_text() == "Nothing of you is kept."
+        assert not kept.exists()
+        page.check("#consent-on")
+        page.wait_for_selector("#consent-count:text-matches('^[1-9]\\\\d* of 20 kept$')")
+        assert len(list(kept.glob("*/*.png"))) >= 1
+        page.click("#consent-close")
         server.stop()  # killed: no goodbye
         page.wait_for_selector('body[data-state="reconnecting"]:not(.returned)')
         assert page.locator("#status").inner_text() == "Reconnecting…"
@@ -239,6 +249,12 @@ def test_a_server_that_comes_back_finds_the_garment_still_chosen(browser: Browse
         page.wait_for_selector("body.returned")
         wait_until(page, "document.body.dataset.state !== 'reconnecting' && !document.querySelector('.waiting')")
         assert page.locator('[aria-pressed="true"][data-garment]').get_attribute("data-garment") == id
+        page.wait_for_selector("#keep.on")
+        page.click("#keep")
+        page.click("#consent-delete")
+        page.wait_for_selector("#consent-count:text('Nothing of you is kept.')")
+        assert not page.is_checked("#consent-on")
+        assert not list(kept.iterdir())
         assert [line for line in wrong if "WebSocket connection" not in line and "ERR_CONNECTION_REFUSED" not in line] == []
         page.reload()
         page.wait_for_selector(f'[data-garment="{id}"][aria-pressed="true"]', state="attached")

@@ -24,7 +24,7 @@ export class MirrorSession {
   /**
    * `on` holds the callbacks: state(name, more) with name connecting | live | reconnecting | unreachable | blocked | full (more: the place in
    * the queue, if there is one) | refused (more: the server's reason);
-   * track(MediaStreamTrack) for the returned picture; garments(list), at first and when they have changed; wearing(message); frame(message) for each returned frame; fault(sentence);
+   * track(MediaStreamTrack) for the returned picture; garments(list), at first and when they have changed; wearing(message); keep(limit) and kept(message): consent.js; frame(message) for each returned frame; fault(sentence);
    * other(message) for anything else. `settings` go to every Link.
    */
   constructor(url, on, settings = {}) {
@@ -67,6 +67,11 @@ export class MirrorSession {
     return Boolean(this.#link);
   }
 
+  /** Sends a message of the shopper's consent. */
+  consent(message) {
+    this.#link?.consent(message);
+  }
+
   mirror(on) {
     this.#mirrored = on;
     this.#link?.mirror(on);
@@ -99,9 +104,13 @@ export class MirrorSession {
     this.#on.state(this.#stateWhileTrying());
     this.#link = new Link(this.#url, this.#track, { ...this.#settings, garment: this.#garment, mirror: this.#mirrored, overlay: this.#overlaid }, {
       waiting: ({ place }) => this.#on.state('full', place),
-      hello: ({ garments }) => this.#on.garments(garments),
+      hello: ({ garments, keep }) => {
+        this.#on.garments(garments);
+        this.#on.keep?.(keep ?? 0);
+      },
       garments: ({ garments }) => this.#on.garments(garments),
       wearing: (message) => this.#on.wearing?.(message),
+      kept: (message) => this.#on.kept?.(message),
       track: (track) => this.#on.track(track),
       connected: () => this.#connected(),
       message: (message) => this.#heed(message),

@@ -1,6 +1,7 @@
 // The shopper's page: what is tapped, shown and said. The connection is mirror-session.js, the camera is camera.js.
 
 import { Camera, CameraError, sizeAsked } from './camera.js';
+import { ConsentSheet } from './consent.js';
 import { describeDevice } from './device.js';
 import { join } from './door.js';
 import { GarmentRow } from './garments.js';
@@ -38,6 +39,7 @@ const wearing = new WearingSheet(element('wearing'), labels, () => session.askWe
   choose(id);
   row.reveal();
 });
+const consent = new ConsentSheet(element('consent'), element('keep'), labels, (message) => session.consent(message));
 const camera = new Camera({
   lost: () => document.visibilityState === 'visible' && openCamera(() => camera.open()), // else when the page is looked at again
   paused: (on) => tell({ camera: on ? 'paused' : 'open' }),
@@ -47,6 +49,8 @@ const session = new MirrorSession(`${location.protocol.replace('http', 'ws')}//$
   track: (track) => play(view, track),
   garments: offer,
   wearing: (message) => wearing.show(message),
+  keep: (limit) => consent.offer(limit),
+  kept: (message) => consent.show(message),
   frame: follow,
   fault: doubt,
 });
@@ -99,6 +103,7 @@ function stop() {
 /** Back to the start screen, which says why. */
 function end(why) {
   session.stop();
+  consent.leave();
   returnWhole();
   camera.stop();
   steady.reset();
