@@ -37,6 +37,10 @@ class Agnostic:
     garment: np.ndarray
     """(128, 96, 4) uint8: premultiplied RGBA of the garment on the body."""
 
+    def uncovered(self) -> int:
+        """How many cells are free to change and not under the garment."""
+        return int(np.count_nonzero((self.person[..., 3] > 127) & (self.garment[..., 3] < 64)))
+
 
 def look(fit: Fit, reading: Reading, crop: Crop) -> Agnostic:
     """The networks' inputs for a garment that was fitted to the body read on ``crop``."""
@@ -90,7 +94,7 @@ def old_cloth(category: str, parsing: np.ndarray) -> np.ndarray:
 
 def free_region(old: np.ndarray) -> np.ndarray:
     """(128, 96) uint8, 255 where the picture is free to change, from the probability of the old garment."""
-    return cv2.dilate(cv2.convertScaleAbs(surer(old, _OLD), alpha=255), np.ones((3, 3), np.uint8))
+    return cv2.dilate(cv2.convertScaleAbs(surer(old, _OLD), alpha=255), np.ones((5, 5), np.uint8))
 
 
 def hide(picture: np.ndarray, body: np.ndarray, free: np.ndarray, skin: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from engines.body import Reading
 from engines.crop import Crop
-from engines.tryon import shade
+from engines.tryon import invented, shade
 from engines.tryon.bare import bare_sides, bare_skin, limits, to_paint
 from engines.tryon.cells import window
 from engines.tryon.fit import Fit, Layer
@@ -29,10 +29,13 @@ _BOTTOMS = ("trousers", "skirt")
 _OLD_TOP, _OLD_BOTTOM = ("upper-clothes", "coat", "dress", "jumpsuits"), ("pants", "skirt", "dress", "jumpsuits", "left-leg", "right-leg")
 
 
-def dress(frame: np.ndarray, fit: Fit, reading: Reading, crop: Crop, spans: Spans | None = None) -> None:
+def dress(
+    frame: np.ndarray, fit: Fit, reading: Reading, crop: Crop, spans: Spans | None = None, invent: invented.Invent | None = None
+) -> None:
     """Draw the garment of ``fit`` in place on ``frame`` (H, W, 3) uint8 RGB, from which ``crop`` and ``reading`` come.
 
-    ``spans`` times the stages: ``with spans("dress")``, ``with spans("paste")``.
+    ``spans`` times the stages: ``with spans("dress")``, ``with spans("paste")``. ``invent`` is the try-on network: with it legs are bare
+    below a skirt, or trousers, shorter than what is worn.
     """
     bottom = fit.category in _BOTTOMS
     sides = [] if bottom else bare_sides(fit.reach, fit.worn.sleeves, fit.worn.behind)
@@ -40,9 +43,14 @@ def dress(frame: np.ndarray, fit: Fit, reading: Reading, crop: Crop, spans: Span
     region = _region(fit.layers, within)
     if region is None:
         return
+    timed = spans or (lambda _: nullcontext())
+    made = None
     if not bottom:
         region = _around(region, limits(sides, fit, crop), within)
-    timed = spans or (lambda _: nullcontext())
+    elif invent is not None:
+        with timed("dress"):
+            made = invented.legs(invent, fit, reading, crop)
+        region = region if made is None else _around(region, invented.limits(fit, crop), within)
     with timed("dress"):
         x0, y0, x1, y1 = region
         below = frame[y0:y1, x0:x1]
@@ -51,7 +59,10 @@ def dress(frame: np.ndarray, fit: Fit, reading: Reading, crop: Crop, spans: Span
         folds = shade.folds(cells.picture, cells.of(*(_OLD_BOTTOM if bottom else _OLD_TOP)), fit.pose.width / 2, 0.9 - 0.4 * fit.printed)
         guide, colours = Guide(cells.picture), unit_colours(below)
         covered = cells.shrink(drawn[..., 3], region)
-        bare = None if bottom else bare_skin(sides, fit, cells, folds, covered)
+        if bottom:
+            bare = None if made is None else invented.bare_legs(made, cells)
+        else:
+            bare = bare_skin(sides, fit, cells, folds, covered)
         shown = visible(colours, guide, fit, cells, region, old_sleeves=bare is None)
         may = off_face(fit.pose, cells, region)
         if bare is not None:

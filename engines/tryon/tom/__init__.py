@@ -10,9 +10,6 @@ import numpy as np
 import engines
 from engines.tryon.agnostic import Agnostic
 
-_STEADY = 0.5  # of the difference to the previous frame is taken back, less where something moves
-_MOVES = 24.0  # grey levels of change on the person that are a movement
-
 
 @dataclass(frozen=True, eq=False)
 class Rendered:
@@ -26,12 +23,10 @@ class Rendered:
     """0..1: which of the two is to be seen."""
     mask: np.ndarray
     """0..1: how much of the garment shows where it is drawn."""
-    seen: np.ndarray
-    """(128, 96, 4) uint8: the person it was made of."""
 
 
 class TryOnModule:
-    """The network with its smoothing over time. Keeps no state: what it made of the last frame goes back in."""
+    """The network with its decoding. Keeps no state."""
 
     def __init__(self, engine: engines.Engine) -> None:
         self.engine = engine
@@ -41,13 +36,8 @@ class TryOnModule:
         """Load the committed network; raises UserError (see :func:`engines.load`)."""
         return cls(engines.load("tryon.tom", runtime, **options))
 
-    def __call__(self, agnostic: Agnostic, previous: Rendered | None = None) -> Rendered:
-        """Render; steadied by what was made of the ``previous`` frame."""
+    def __call__(self, agnostic: Agnostic) -> Rendered:
+        """What the network makes of it."""
         out = self.engine(person=agnostic.person[None], body=agnostic.body[None], garment=agnostic.garment[None])
-        planes = np.concatenate([out["skin"][0] * np.float32(255), out["behind"][0] * np.float32(255), out["bare"][0], out["mask"][0]])
-        planes = planes.transpose(1, 2, 0)
-        if previous is not None:
-            before = np.dstack([previous.skin, previous.behind, previous.bare, previous.mask])
-            moved = np.abs(agnostic.person.astype(np.int16) - previous.seen).max(2, keepdims=True).astype(np.float32)
-            planes = planes + (before - planes) * (_STEADY * np.clip(1.5 - moved / np.float32(_MOVES), 0, 1))
-        return Rendered(planes[..., :3], planes[..., 3:6], planes[..., 6], planes[..., 7], agnostic.person)
+        skin, behind = (out[name][0].transpose(1, 2, 0) * np.float32(255) for name in ("skin", "behind"))
+        return Rendered(skin, behind, out["bare"][0, 0], out["mask"][0, 0])

@@ -1,0 +1,52 @@
+"""Bare legs where the old trousers or skirt covered more than the new: what the try-on network has made, ready to be painted.
+
+The network sees half of the crop. Its colours are smooth and can be enlarged; the edge between skin and what lies behind it is made as
+crisp as the frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from engines.body import Reading
+from engines.crop import Crop
+from engines.tryon.agnostic import Agnostic, look
+from engines.tryon.bare import Bare
+from engines.tryon.cells import Cells
+from engines.tryon.fit import Fit
+from engines.tryon.tom import Rendered
+from engines.tryon.warp import Box
+
+Invent = Callable[[Agnostic], Rendered]
+"""The try-on network."""
+
+_OLD = ("pants", "skirt")
+_SLOPE = 6.0  # crop pixels over which the network goes from skin to no skin
+_FEWEST = 40  # cells of the old garment that the new one leaves uncovered; fewer are its rim
+_EVERYWHERE, _NOWHERE = 4.0, -1e3
+
+
+def legs(invent: Invent, fit: Fit, reading: Reading, crop: Crop) -> Rendered | None:
+    """What the network makes of somebody's legs; None where the new garment covers the old one."""
+    agnostic = look(fit, reading, crop)
+    return invent(agnostic) if agnostic.uncovered() > _FEWEST else None
+
+
+def limits(fit: Fit, crop: Crop) -> Box:
+    """The pixels of the frame that may be painted."""
+    joints = np.concatenate([fit.pose.hip_joints, fit.pose.knees, fit.pose.ankles])
+    room = 0.4 * fit.pose.width
+    low, high = np.floor(crop.to_frame(joints.min(0) - room)), np.ceil(crop.to_frame(joints.max(0) + room))
+    return int(low[0]), int(low[1]), int(high[0]), int(high[1])
+
+
+def bare_legs(made: Rendered, cells: Cells) -> Bare:
+    """What to paint on a window: nothing of the old trousers or skirt is to be left."""
+    y0, x0 = int(cells.y[0, 0]) // 2, int(cells.x[0, 0]) // 2
+    cloth = cells.of(*_OLD)
+    part = slice(y0, y0 + cloth.shape[0]), slice(x0, x0 + cloth.shape[1])
+    beyond, front = np.full_like(cloth, _EVERYWHERE), np.full_like(cloth, _NOWHERE)
+    edge = (made.bare[part] - 0.5) * np.float32(_SLOPE)
+    return Bare(cloth, beyond, edge, front, np.ascontiguousarray(made.skin[part]), np.ascontiguousarray(made.behind[part]))
