@@ -10,9 +10,9 @@ import { drawWaterfall } from './waterfall.js';
 
 const FIGURES_MS = 10000; // what the large figures are of
 const KEPT_MS = 60000; // frames that are at hand without a recording
-const LAST_FRAME_MS = 250; // the waterfall is painted so often
-const CHARTS_MS = 500; // timeline, histogram and figures
-const TABLE_MS = 2000; // the table: it sorts every stage of every frame
+const LAST_FRAME_MS = 333; // the waterfall is painted so often: nobody reads faster, and painting is most of what measuring costs
+const CHARTS_MS = 1000; // timeline, histogram and figures
+const TABLE_MS = 3000; // the table: it sorts every stage of every frame
 
 const element = (id) => document.getElementById(id);
 
