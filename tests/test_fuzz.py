@@ -39,7 +39,9 @@ anything = st.recursive(
     max_leaves=12,
 )
 known = st.sampled_from(["type", "sdp", "garment", "candidate", "t", "id", "on", "height", "sdpMid", "sdpMLineIndex", "camera", "phone"])
-kinds = st.sampled_from(["offer", "candidate", "ping", "bye", "wearing", "garment", "mirror", "quality", "profile", "clock", "here"])
+kinds = st.sampled_from(
+    ["offer", "candidate", "ping", "bye", "wearing", "keep", "forget", "garment", "mirror", "quality", "profile", "clock", "here"]
+)
 near_misses = st.builds(lambda kind, more: {**more, "type": kind}, kinds, st.dictionaries(known, anything, max_size=4))
 candidates = st.builds(
     lambda words: {"type": "candidate", "candidate": {"candidate": "candidate:" + " ".join(words), "sdpMid": "0"}},

@@ -1,6 +1,6 @@
 """On a machine with an NVIDIA card: ``python -m pytest tests/gpu``. Everywhere else each test is skipped with the reason.
 
-Copies, streams and threads through PyCUDA, every network and the whole chain on ONNX Runtime's CUDA and on TensorRT, beside the reference.
+Copies, streams and threads through PyCUDA, every network and the frame's whole trip on ONNX Runtime's CUDA and on TensorRT, beside the CPU.
 """
 
 import importlib.util
@@ -16,18 +16,20 @@ from engines.body import Body
 from engines.build import compare
 from engines.build.command import present
 from engines.build.files import PRECISIONS
-from engines.chain import Chain
 from engines.contract import CONTRACTS, GRAPHS
-from engines.crop import crop, crop_matrix
 from engines.errors import CardError
 from engines.hardware import find_driver
 from engines.runtimes import tensorrt
 from engines.samples import sample_inputs
+from engines.stage import CardStage
+from engines.tryon.garment import load_garment_file
+from streamer.catalog import BUILT_IN
+from streamer.pipeline import Pipeline
+from streamer.timing import Spans
 
 DRIVER = find_driver()
 pytestmark = pytest.mark.skipif(bool(DRIVER.problem), reason=f"no NVIDIA card: {DRIVER.problem}")
 EVERY = present()
-CHAIN = ("frame.crop", "body", "frame.landmarks")
 
 
 @pytest.fixture
@@ -114,26 +116,37 @@ def test_an_engine_is_built_compared_and_kept(device, library, tmp_path, name, p
     assert proof["p50_ms"]["1"] > 0
 
 
-def check_chain(chain):
-    frame, box = astronaut(), (140, 40, 330, 290)
-    found = chain(("landmarks", "parsing"), frame=frame[None], matrix=crop_matrix(box)[None].astype(np.float32))
-    wanted = Body(engines.load("body", "onnxruntime"))(crop(frame, box).picture)
-    seen = wanted.landmarks[:, 2] > 0.5
-    assert np.abs(found["landmarks"][0][seen] - wanted.landmarks[seen]).max() < 2
-    assert (found["parsing"][0].argmax(0) == wanted.parsing.argmax(0)).mean() > 0.98
-    chain.close()
+def check_trip(runtime):
+    """Three frames are dressed on the card as on the CPU, alone and as one batch, and everything is given back."""
+    pipeline, on_cpu = Pipeline.load(runtime), Pipeline(Body.load("onnxruntime"))
+    assert isinstance(pipeline._stage, CardStage)
+    shirt = load_garment_file(BUILT_IN / "breton.png")
+    frames = [np.ascontiguousarray(frame) for frame in (astronaut(), astronaut()[:, ::-1], astronaut()[::2, ::2])]
+    wanted = [on_cpu(frame.copy(), shirt, None, Spans()).frame for frame in frames]
+    got = [pipeline(frame.copy(), shirt, None, Spans()).frame for frame in frames]
+    size = min(pipeline.batch, len(frames))
+    batch = dict(pipeline.together([(frame.copy(), shirt, None, Spans()) for frame in frames[:size]]))
+    for number, picture in enumerate(wanted):
+        assert np.abs(got[number].astype(int) - picture).mean() < 1
+        assert np.abs(picture.astype(int) - frames[number]).mean() > 5
+    for number, dressed in batch.items():
+        assert np.abs(dressed.frame.astype(int) - got[number]).mean() < 0.5
+    pipeline._stage.close()
+    pipeline.body.engine.close()
 
 
-def test_the_chain_on_cuda_answers_like_the_cpu(cuda):
-    check_chain(Chain.load(CHAIN, "onnxruntime-cuda"))
+def test_the_trip_on_cuda_is_the_cpus(cuda):
+    check_trip("onnxruntime-cuda")
 
 
-def test_the_chain_on_tensorrt_answers_like_the_cpu(device, library):
+def test_the_trip_on_tensorrt_is_the_cpus(device, library):
     device.close()
-    check_chain(Chain.load(CHAIN, "tensorrt"))
+    check_trip("tensorrt")
 
 
 @pytest.mark.skipif(importlib.util.find_spec("pycuda") is None, reason="PyCUDA is not installed")
-def test_a_second_chain_finds_the_memory_of_the_first(library):
+def test_a_second_trip_finds_the_memory_of_the_first(library):
     for _ in range(3):
-        Chain.load(CHAIN, "tensorrt").close()
+        pipeline = Pipeline.load("tensorrt")
+        pipeline._stage.close()
+        pipeline.body.engine.close()
