@@ -93,3 +93,14 @@ def test_what_was_missing_is_counted_and_a_long_path_known(nacks, clock):
         clock.now += 0.1
         nacks.add(packet(59 + 2 * number))
     assert nacks.long
+
+
+def test_the_patience_is_for_three_answers_of_the_quickest_kind(nacks, clock):
+    assert nacks.patience == 0
+    for number, took in enumerate((0.3, 0.1, 0.2)):  # the first one's answer was lost, too
+        nacks.add(packet(3 * number))
+        nacks.add(packet(3 * number + 2))
+        assert nacks.missing
+        clock.now += took
+        nacks.add(packet(3 * number + 1))
+    assert 0.3 < nacks.patience < 0.45

@@ -21,6 +21,7 @@ from .decoder import EncodedFrame, is_key_frame
 from .layers import Place, place
 
 PATIENCE = 0.25  # seconds a hole may stay open, at least
+LONGEST_PATIENCE = 0.75  # and at most, however long the path is
 KEY_FRAME_EVERY = 0.3  # seconds between requests while a key frame is awaited
 CAPACITY = 2048  # packets; more than a second of 1080p
 JUMP = 8192  # sequence numbers; further than this is another stream, not a late packet
@@ -39,7 +40,7 @@ class FrameBuffer:
         self._wants_key = False
         self._asked = float("-inf")
         self._complete: list[tuple[int, EncodedFrame]] = []
-        self.patience = PATIENCE  # longer where a second request takes longer to be answered
+        self.patience = PATIENCE  # longer where requests take longer to be answered
         self.lost_frames = 0  # frames let go because of a hole: at least so many
 
     @property

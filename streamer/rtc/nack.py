@@ -17,6 +17,8 @@ FIRST_WAIT = 0.06  # seconds until a request is repeated, before any answer was 
 SHORTEST_WAIT, LONGEST_WAIT = 0.02, 0.25
 MOST_MISSING = 256  # a larger gap is no loss to mend but an outage: a key frame is cheaper
 MOST_REQUESTS = 10
+ANSWERS = 3.6  # round trips: three, a request that came too soon for the browser, and jitter
+SLOWLY = 0.02  # how quickly a longer round trip is believed
 LONG = 0.045  # seconds of waiting from which a path is long: a round trip of 30 ms
 
 
@@ -35,6 +37,7 @@ class Nacks:
         self._newest: int | None = None
         self._missing: dict[int, _Missing] = {}
         self._wait = FIRST_WAIT
+        self._round_trip: float | None = None
         self._lost = self._expected = 0
 
     def __bool__(self) -> bool:
@@ -78,6 +81,11 @@ class Nacks:
         return self._wait
 
     @property
+    def patience(self) -> float:
+        """Seconds in which a packet that is lost again and again has been answered three times: a key frame takes as long, and more packets."""
+        return ANSWERS * (self._round_trip or 0.0)
+
+    @property
     def long(self) -> bool:
         """Whether asking again takes so long that it is worth much to need it rarely."""
         return self._wait > LONG
@@ -92,6 +100,10 @@ class Nacks:
             del self._missing[old]
 
     def _arrived(self, entry: _Missing | None) -> None:
+        if entry is not None and entry.asked:  # from the first request: never less than a round trip, and mostly no more
+            took = self._clock() - entry.first
+            known = self._round_trip
+            self._round_trip = took if known is None or took < known else known + SLOWLY * (took - known)
         if entry is not None and entry.asked == 1:  # after more requests nobody knows which one was answered
             answer = 1.5 * (self._clock() - entry.first)
             self._wait = min(LONGEST_WAIT, max(SHORTEST_WAIT, 0.75 * self._wait + 0.25 * answer))

@@ -13,7 +13,7 @@ from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket, RtpPacket
 
 from .capture import CaptureClock
 from .decoder import Decoded, EncodedQueue, decode
-from .jitter import PATIENCE, FrameBuffer
+from .jitter import LONGEST_PATIENCE, PATIENCE, FrameBuffer
 from .nack import Nacks
 from .private import Private
 from .remb import PathEstimator
@@ -101,7 +101,7 @@ class Receiver(RTCRtpReceiver):
         self._tick = None
         if (needed := self._buffer.next_sequence) is not None:
             self._nacks.forget_before(needed)
-        self._buffer.patience = max(PATIENCE, 3 * self._nacks.wait)
+        self._buffer.patience = min(max(PATIENCE, self._nacks.patience), LONGEST_PATIENCE)
         if self._enabled and (lost := sorted(self._nacks.missing)):
             await self._send_rtcp_nack(ssrc, lost)
         if self._enabled and self._buffer.needs_key_frame():
