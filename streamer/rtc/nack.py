@@ -82,7 +82,7 @@ class Nacks:
 
     @property
     def patience(self) -> float:
-        """Seconds in which a packet that is lost again and again has been answered three times: a key frame takes as long, and more packets."""
+        """Seconds in which a packet lost again and again was sent three times: a key frame takes as long, and more packets."""
         return ANSWERS * (self._round_trip or 0.0)
 
     @property
