@@ -62,9 +62,10 @@ class PeerConnection(RTCPeerConnection):
         """Encoded frames of the peer that were let go before decoding: lost on the way, or the decoder was behind."""
         return sum(each.receiver.dropped for each in self.getTransceivers() if isinstance(each.receiver, Receiver))
 
-    def captured(self, pts: int) -> float | None:
+    def captured(self, pts: int | None) -> float | None:
         """When the peer's camera captured the frame with this time, ms since 1970 on the peer's clock; None while that is not known."""
-        return next((each.receiver.captured(pts) for each in self.getTransceivers() if isinstance(each.receiver, Receiver)), None)
+        receivers = [each.receiver for each in self.getTransceivers() if isinstance(each.receiver, Receiver)]
+        return receivers[0].captured(pts) if receivers and pts is not None else None
 
     @property
     def estimate(self) -> int | None:
