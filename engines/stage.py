@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy as np
 import engines
 from engines.body import Body, Reading, checked
 from engines.crop import Box, Crop, crop, crop_matrix
-from engines.errors import UserError
+from engines.errors import CardError, UserError
 from engines.tryon.dress import dress
 from engines.tryon.fit import Fit
 from engines.tryon.sheet import sheet
@@ -75,6 +75,7 @@ class CardStage:
         """``body``: the body network's engine; ``load(name, slots=N)`` loads the frame's graphs beside it, on the same device."""
         self.batch: int = body.batch
         self._body, self._frames = body, dict[int, Any]()
+        self._dressed: dict[int, np.ndarray] = {}
         self._steps: list[Any] = []
         try:
             for name, slots in (("frame.crop", self.batch), ("frame.landmarks", 1), ("frame.dress", 1)):
@@ -105,12 +106,13 @@ class CardStage:
     def begin(self) -> None:
         """Other frames come now."""
         self._frames.clear()
+        self._dressed.clear()
 
     def look(self, wanted: Wanted) -> Seen:
-        """Crop on the card, and read all crops as one batch. Raises UserError, which names what the card does not take."""
+        """Crop on the card, and read all crops as one batch. Raises UserError, which names what is wrong with a frame, and CardError."""
         start = time.perf_counter()
         matrices = {number: crop_matrix(box) for number, (_, box, _) in wanted.items()}
-        with self._body.device as device:
+        with _card_errors(), self._body.device as device:
             if mark := getattr(device, "mark_start", None):
                 mark()
             for slot, (number, (frame, _, _)) in enumerate(wanted.items()):
@@ -132,15 +134,19 @@ class CardStage:
         return seen
 
     def dress(self, number: int, frame: np.ndarray, fit: Fit, seen: tuple[Crop, Reading], spans: Spans) -> np.ndarray:
-        """The dressed picture; the frame itself where the garment misses it."""
+        """The dressed picture; the frame itself where the garment misses it. A ``frame`` that this returned is drawn on once more."""
         cropped, reading = seen
+        if frame is self._dressed.get(number):
+            with _card_errors(), self._body.device:
+                self._frames[number] = self._crop.upload("frame", frame[None], number)
         with spans("dress"):
             small = sheet(fit, reading, cropped, (frame.shape[0], frame.shape[1]))
         if small is None:
             return frame
-        with spans("paste"), self._body.device:
+        with spans("paste"), _card_errors(), self._body.device:
             inputs = {name: self._dress.upload(name, array) for name, array in small.items()} | {"frame": self._frames[number]}
             dressed: np.ndarray = self._dress.download(self._dress.run(inputs))["dressed"][0]
+        self._dressed[number] = dressed
         return dressed
 
     def close(self) -> None:
@@ -148,3 +154,14 @@ class CardStage:
         self._frames.clear()
         for step in reversed(self._steps):
             step.close()
+
+
+@contextmanager
+def _card_errors() -> Iterator[None]:
+    """Whatever a card's runtime raises as CardError: each has error types of its own."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        raise CardError(f"The NVIDIA card failed ({str(error).strip() or type(error).__name__}).") from error

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+import functools
+import logging
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 import cv2
 import numpy as np
 
+import engines
 from engines.body import Body, Reading
 from engines.body.person import find_person
 from engines.crop import Box, Crop
-from engines.stage import CardStage, CpuStage, Seen
+from engines.errors import CardError
+from engines.stage import CardStage, CpuStage, Seen, Wanted
 from engines.tryon.fit import Fit, fit
 from engines.tryon.garment import Garment
 from streamer import tracker
 from streamer.lockstep import in_step
 from streamer.timing import Spans
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Looking = Generator[Box, tuple[Crop, Reading], T]
@@ -59,9 +65,9 @@ class Pipeline:
     ``batch``: so many are best read together.
     """
 
-    def __init__(self, body: Body, card: CardStage | None = None) -> None:
-        """``card``: where frames are cropped and dressed instead of on the CPU."""
-        self.body = body
+    def __init__(self, body: Body, card: CardStage | None = None, spare: Callable[[], Body] | None = None) -> None:
+        """``card``: where frames are cropped and dressed instead of on the CPU; ``spare`` loads the network for when it fails."""
+        self.body, self._spare = body, spare
         self._stage: CpuStage | CardStage = card or CpuStage(body)
         self.batch = self._stage.batch
         # OpenCV's threads gain nothing on operations this small, and while they wait for work they take the cores from the codecs.
@@ -71,7 +77,8 @@ class Pipeline:
     def load(cls, runtime: str | None = None) -> Pipeline:
         """On the runtime named, or the best that works here. Raises UserError (see :func:`engines.load`)."""
         body = Body.load(runtime)
-        return cls(body, CardStage.beside(body, refuse=runtime is not None))
+        spare = functools.partial(Body.load, engines.RUNTIMES[0]) if runtime is None else None
+        return cls(body, CardStage.beside(body, refuse=runtime is not None), spare)
 
     @property
     def reason(self) -> str:
@@ -92,7 +99,7 @@ class Pipeline:
         works = [self._dressed(number, frame, worn, state or State(), spans) for number, (frame, worn, state, spans) in enumerate(jobs)]
 
         def look(boxes: Mapping[int, Box]) -> Seen:
-            return self._stage.look({number: (jobs[number][0], box, jobs[number][3]) for number, box in boxes.items()})
+            return self._look({number: (jobs[number][0], box, jobs[number][3]) for number, box in boxes.items()})
 
         return in_step(works, look)
 
@@ -113,7 +120,7 @@ class Pipeline:
             fitted = fit(garment, reading, cropped, state.fit if state.garment is garment else None)
         if fitted is None:
             return Dressed(frame, State(track, status="step-back"), "step-back", cropped.picture)
-        frame = self._stage.dress(number, frame, fitted, (cropped, reading), spans)
+        frame = self._draw(number, frame, fitted, (cropped, reading), spans)
         return Dressed(frame, State(track, fitted, garment), "ok", cropped.picture)
 
     def _see(self, frame: np.ndarray, track: tracker.Track | None, spans: Spans) -> Looking[Person | None]:
@@ -133,9 +140,31 @@ class Pipeline:
             track, reading = tracker.update(track, reading, cropped, target)
         return track, reading, cropped
 
+    def _look(self, wanted: Wanted) -> Seen:
+        try:
+            return self._stage.look(wanted)
+        except CardError as error:
+            return self._on_the_cpu(error).look(wanted)
+
+    def _draw(self, number: int, frame: np.ndarray, fitted: Fit, seen: tuple[Crop, Reading], spans: Spans) -> np.ndarray:
+        try:
+            return self._stage.dress(number, frame, fitted, seen, spans)
+        except CardError as error:
+            return self._on_the_cpu(error).dress(number, frame, fitted, seen, spans)
+
+    def _on_the_cpu(self, error: CardError) -> CpuStage:
+        """From now on, because the card failed. Raises the error where a runtime was asked for by name."""
+        if self._spare is None:
+            raise error
+        log.warning("The networks go on on the CPU. %s", error)
+        self.body, self._spare = self._spare(), None
+        stage = CpuStage(self.body)
+        self._stage, self.batch = stage, stage.batch
+        return stage
+
     def _alone(self, frame: np.ndarray, spans: Spans, work: Looking[T]) -> T:
         self._stage.begin()
-        ((_, done),) = in_step([work], lambda boxes: self._stage.look({0: (frame, boxes[0], spans)}))
+        ((_, done),) = in_step([work], lambda boxes: self._look({0: (frame, boxes[0], spans)}))
         if isinstance(done, Exception):
             raise done
         return done

@@ -9,6 +9,7 @@ import pytest
 
 import engines
 from engines.build.files import EngineFile
+from engines.check.command import check, not_run, taken
 from engines.check.machine import describe
 from engines.errors import CardError, UserError
 from engines.hardware import Card, Driver
@@ -30,6 +31,37 @@ def test_check_prints_the_machine_and_one_table_with_the_reference_first():
     assert all(off["share"] < 0.05 for off in measured["openvino"]["outputs"].values())
     # What does not work here is named with its reason.
     assert all(row["trouble"] in done.stdout for row in rows if "trouble" in row)
+
+
+def test_what_keeps_several_networks_from_running_is_one_line():
+    troubles = [("body", "tensorrt fp32", "No card."), ("body", "tensorrt fp16", "No card."), ("garment.cut", "tensorrt fp32", "No card.")]
+    rows = [{"network": network, "runtime": runtime, "trouble": why} for network, runtime, why in troubles]
+    lines = list(
+        not_run([*rows, {"network": "body", "runtime": "cuda", "trouble": "No CUDA."}, {"network": "body", "runtime": "openvino"}])
+    )
+    assert lines == ["not run: tensorrt fp32, tensorrt fp16 (body, garment.cut): No card.", "not run: cuda (body): No CUDA."]
+
+
+def test_an_engine_that_fails_while_it_runs_is_a_line_and_the_others_go_on(monkeypatch):
+    load, closed = engines.load, []
+
+    class Broken:
+        close = staticmethod(lambda: closed.append(True))
+
+        def __call__(self, **inputs):
+            raise CardError("The engine 'frame.landmarks' failed on the card (out of memory).")
+
+    monkeypatch.setattr(engines, "load", lambda name, runtime=None, **o: Broken() if runtime == "tensorrt" else load(name, runtime, **o))
+    rows = check("frame.landmarks", None, 1)
+    assert {row["runtime"]: row.get("trouble", "")[:20] for row in rows}["tensorrt fp32"] == "The engine 'frame.la"
+    assert rows[0]["outputs"]["landmarks"]["max"] == 0
+    assert closed == [True]
+
+
+def test_a_frame_graph_is_not_said_to_run_where_there_is_no_card(monkeypatch):
+    monkeypatch.setattr(engines, "find_driver", lambda: Driver(problem="there is no NVIDIA driver"))
+    assert taken("frame.crop") == "nothing; on a CPU OpenCV does its work"
+    assert taken("body").startswith("openvino: ")
 
 
 def test_a_bad_number_of_runs_is_refused():

@@ -213,6 +213,22 @@ def test_where_the_card_takes_the_network_but_not_the_frames_they_stay_on_the_cp
         Pipeline.load("tensorrt")
 
 
+def test_a_card_that_fails_under_way_leaves_its_sessions_to_the_cpu_with_one_line(imitated, portrait, caplog):
+    pipeline, named = Pipeline.load(), Pipeline.load("tensorrt")
+    shirt = garment("tee-sunset")
+    state = pipeline(portrait.copy(), shirt, None, Spans()).state
+    imitated.fail_run = True
+    results = dict(pipeline.together([(portrait.copy(), shirt, state, Spans()) for _ in range(2)]))
+    assert [results[number].status for number in range(2)] == ["ok", "ok"]
+    assert same(results[0].frame, results[1].frame)[0] == 0
+    assert pipeline(portrait.copy(), shirt, results[0].state, Spans()).status == "ok"
+    assert pipeline.body.engine.runtime == "openvino"
+    assert pipeline.batch == 1
+    assert [record.getMessage()[:54] for record in caplog.records] == ["The networks go on on the CPU. The engine 'frame.crop'"]
+    with pytest.raises(CardError, match=r"The engine 'frame\.crop' failed on the card"):
+        named(portrait.copy(), shirt, None, Spans())
+
+
 def test_on_a_cpu_there_is_no_card_stage(body):
     assert CardStage.beside(body, refuse=True) is None
     assert isinstance(Pipeline(body)._stage, CpuStage)

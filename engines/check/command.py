@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +27,36 @@ def run(args: argparse.Namespace) -> int:
     for line in describe(driver):
         print(line)
     rows = [row for name in args.network or present() for row in check(name, args.crops, args.runs)]
-    chosen = {name: engines.load(name) for name in dict.fromkeys(row["network"] for row in rows)}
-    for name, engine in chosen.items():
-        print(f"taken for {name}: {engine.runtime}: {engine.reason}")
-    for row in rows:
-        if "trouble" in row:
-            print(f"not run: {row['network']} on {row['runtime']}: {row['trouble']}")
+    for name in dict.fromkeys(row["network"] for row in rows):
+        print(f"taken for {name}: {taken(name)}")
+    for line in not_run(rows):
+        print(line)
     print()
     for line in table([row for row in rows if "trouble" not in row]):
         print(line)
     print(json.dumps({"rows": rows}))
     return 0
+
+
+def taken(name: str) -> str:
+    """What a network runs on when nobody asks for a runtime, and why; a frame graph is for cards only."""
+    engine = engines.load(name)
+    if close := getattr(engine, "close", None):
+        close()
+    if name in GRAPHS and engine.runtime not in engines.CARD_RUNTIMES:
+        return "nothing; on a CPU OpenCV does its work"
+    return f"{engine.runtime}: {engine.reason}"
+
+
+def not_run(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """A line for every trouble: what it keeps from running."""
+    found: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    for row in rows:
+        if trouble := row.get("trouble"):
+            runtimes, networks = found.setdefault(trouble, ({}, {}))
+            runtimes[row["runtime"]] = networks[row["network"]] = None
+    for trouble, (runtimes, networks) in found.items():
+        yield f"not run: {', '.join(runtimes)} ({', '.join(networks)}): {trouble}"
 
 
 def candidates(name: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -62,29 +81,30 @@ def check(name: str, samples: Path | None, runs: int) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     wanted: dict[str, Any] = {}
     for title, runtime, options in candidates(name):
+        engine: Any = None
         try:
             engine = engines.load(name, runtime, **options)
+            got = compare.one_by_one(engine, inputs)
+            ms = compare.p50_ms(engine, inputs, runs=runs)
         except UserError as error:
             rows.append({"network": name, "runtime": title, "trouble": str(error)})
             continue
-        got = compare.one_by_one(engine, inputs)
+        finally:
+            if close := getattr(engine, "close", None):
+                close()
         wanted = wanted or got
-        figures = compare.differences(wanted, got)
-        row = {"network": name, "runtime": title, "p50_ms": round(compare.p50_ms(engine, inputs, runs=runs), 3), "outputs": figures}
-        rows.append(row)
-        if close := getattr(engine, "close", None):
-            close()
+        rows.append({"network": name, "runtime": title, "p50_ms": round(ms, 3), "outputs": compare.differences(wanted, got)})
     return rows
 
 
 def table(rows: list[dict[str, Any]]) -> Iterator[str]:
     """The rows as lines for people: an output a line, the speed on the first of a network's and runtime's lines."""
-    yield f"{'network':16}{'runtime':20}{'output':14}{'max off':>10}{'mean off':>10}{'of mean':>9}{'p50 ms':>9}{'x':>7}"
+    yield f"{'network':19}{'runtime':20}{'output':14}{'max off':>10}{'mean off':>10}{'of mean':>9}{'p50 ms':>9}{'x':>7}"
     first: dict[str, float] = {}
     for row in rows:
         first.setdefault(row["network"], row["p50_ms"])
         for index, (output, off) in enumerate(row["outputs"].items()):
             cells = f"{off['max']:>10.4g}{off['mean']:>10.2g}{100 * off['share']:>8.2f}%"
             speed = f"{row['p50_ms']:>9.2f}{first[row['network']] / row['p50_ms']:>7.2f}" if not index else ""
-            titles = f"{row['network']:16}{row['runtime']:20}" if not index else " " * 36
+            titles = f"{row['network']:19}{row['runtime']:20}" if not index else " " * 39
             yield f"{titles}{output:14}{cells}{speed}"
