@@ -73,9 +73,13 @@ def test_a_graph_has_samples_to_be_compared_on(name):
     assert all(len(array) == len(next(iter(inputs.values()))) for array in outputs.values())
 
 
+OTHERS = [pytest.param(target, marks=pytest.mark.slow) for target in tensorrt.RTX_TARGETS if target != "sm86"]
+
+
+@pytest.mark.parametrize("target", ["sm86", *OTHERS])
 @pytest.mark.parametrize("name", GRAPHS)
-def test_a_graph_is_built_for_a_card_that_is_not_here(name):
+def test_a_graph_is_built_for_a_card_that_is_not_here(name, target):
     pytest.importorskip("tensorrt_rtx", reason="TensorRT for RTX is not installed")
     source = engines.network_file(name)
-    plan = build_plan(tensorrt.find_library("sm86"), GRAPHS[name], source, prepare(source, "fp32").SerializeToString(), "sm86", None)
+    plan = build_plan(tensorrt.find_library(target), GRAPHS[name], source, prepare(source, "fp32").SerializeToString(), target, None)
     assert all(tensor.name.encode() in plan for tensor in (*GRAPHS[name].inputs, *GRAPHS[name].outputs))
