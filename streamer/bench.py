@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     name = "a portrait in motion" if video is None else str(video)
     spans, walls, seen = measure(pipeline, garment, frames)
     if not seen["ok"]:
-        raise UserError(ADVICE["step-back" if seen["step-back"] else "nobody"].format(name))
+        raise UserError(ADVICE[next((said for said in ("turn", "step-back") if seen[said]), "nobody")].format(name))
     times = report(spans, walls, runtime)
     print(f"{garment.name} on {name}: {seen['ok']} of {len(walls)} frames dressed")
     print(table(times))

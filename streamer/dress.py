@@ -16,10 +16,10 @@ from tqdm import tqdm
 
 from engines.errors import UserError
 from engines.pictures import SUFFIXES, list_pictures, read_rgb
-from engines.tryon.garment import Garment
+from engines.tryon.outfit import Outfit
 from streamer.catalog.pictures import write_whole
 from streamer.config import Config
-from streamer.offline import ADVICE, Call, load_garment, load_pipeline, report
+from streamer.offline import ADVICE, Call, load_outfit, load_pipeline, report
 from streamer.pipeline import State
 from streamer.timing import Spans
 from streamer.video import ENCODERS, Video, VideoWriter, check_suffix
@@ -41,7 +41,7 @@ class Job:
     """What is put on, by what, and the times so far."""
 
     pipeline: Call
-    garment: Garment
+    garments: Outfit
     spans: list[dict[str, float]] = field(default_factory=list)
     walls: list[float] = field(default_factory=list)
 
@@ -50,7 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``dress``."""
     parser.add_argument("-i", "--person", type=Path, required=True, metavar="FILE|DIR", help="a photo, a folder of photos, or a video")
     parser.add_argument(
-        "-c", "--garment", required=True, metavar="FILE|ID", help="a PNG with alpha and its JSON beside it, or an id of the catalogue"
+        "-c",
+        "--garment",
+        action="append",
+        required=True,
+        metavar="FILE|ID",
+        help="a PNG with alpha and its JSON beside it, or an id of the catalogue; several times for several pieces at once",
     )
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="FILE|DIR", help="where the result goes; a folder for a folder")
     parser.add_argument("--data", type=Path, default=Config().data, metavar="DIR", help="state folder with the catalogue (default var)")
@@ -61,9 +66,9 @@ def run(args: argparse.Namespace) -> int:
     person: Path = args.person
     if not person.exists():
         raise UserError(f"there is no photo, folder or video {person}: check the path.")
-    garment = load_garment(args.garment, args.data)
+    garments = load_outfit(args.garment, args.data)
     if person.is_dir():
-        return _folder(person, args.out, garment)
+        return _folder(person, args.out, garments)
     out = args.out / person.name if args.out.is_dir() else args.out
     if out.exists() and out.samefile(person):
         raise UserError(f"--out {out} is the picture of the person itself: choose another name.")
@@ -74,21 +79,21 @@ def run(args: argparse.Namespace) -> int:
         _check_folder(out.parent)
         frame = read_rgb(person)
         pipeline, runtime = load_pipeline()
-        job = Job(pipeline, garment)
+        job = Job(pipeline, garments)
         _photo(job, frame, person, out)
     else:
         check_suffix(out)
         _check_folder(out.parent)
         with Video(person) as video:
             pipeline, runtime = load_pipeline()
-            job = Job(pipeline, garment)
+            job = Job(pipeline, garments)
             _video(job, video, out)
     print(f"wrote {out}", file=sys.stderr)
     print(json.dumps(report(job.spans, job.walls, runtime)))
     return 0
 
 
-def _folder(folder: Path, out: Path, garment: Garment) -> int:
+def _folder(folder: Path, out: Path, garments: Outfit) -> int:
     """Every photo of a folder; a bad one is reported and the others go on."""
     photos = list_pictures(folder)
     if out.exists() and not out.is_dir():
@@ -97,7 +102,7 @@ def _folder(folder: Path, out: Path, garment: Garment) -> int:
     if out.samefile(folder):
         raise UserError(f"--out {out} is the folder of the photos itself: choose another.")
     pipeline, runtime = load_pipeline()
-    job = Job(pipeline, garment)
+    job = Job(pipeline, garments)
     failed = 0
     for path in tqdm(photos, unit="photo", disable=None if len(photos) > 3 else True):
         name = path.name if path.suffix.lower() in WRITABLE else f"{path.name}.png"
@@ -139,13 +144,13 @@ def _video(job: Job, video: Video, out: Path) -> None:
             writer.write(frame, picture.time)
             bar.update()
         if "ok" not in seen:
-            raise UserError(ADVICE["step-back" if "step-back" in seen else "nobody"].format(video.path))
+            raise UserError(ADVICE[next((said for said in ("turn", "step-back") if said in seen), "nobody")].format(video.path))
 
 
 def _dress(job: Job, frame: np.ndarray, state: State | None) -> tuple[np.ndarray, str, State]:
     spans = Spans()
     start = time.perf_counter()
-    dressed = job.pipeline(frame, job.garment, state, spans)
+    dressed = job.pipeline(frame, job.garments, state, spans)
     job.walls.append((time.perf_counter() - start) * 1000)
     job.spans.append(spans.ms)
     return dressed.frame, dressed.status, dressed.state

@@ -11,15 +11,17 @@ import numpy as np
 
 from engines.errors import UserError
 from engines.tryon.garment import Garment, load_garment_file
+from engines.tryon.outfit import Outfit, outfit
 from streamer.catalog import Catalog
-from streamer.pipeline import Dressed, Pipeline, State
+from streamer.pipeline import Dressed, Pipeline, State, Wish
 from streamer.timing import Spans, percentiles, summary
 
-Call = Callable[[np.ndarray, Garment | None, State | None, Spans], Dressed]
+Call = Callable[[np.ndarray, Wish, State | None, Spans], Dressed]
 
 ADVICE = {
     "nobody": "no person found in {0}: take a picture with the upper body in view.",
     "step-back": "the person in {0} is too close for this garment: take a picture from further away.",
+    "turn": "the person in {0} is turned away from the camera: take a picture from the front.",
 }
 """By the pipeline's status: what to say of a picture that could not be dressed."""
 
@@ -29,6 +31,15 @@ def load_pipeline() -> tuple[Call, str]:
     pipeline = Pipeline.load()
     print(pipeline.reason, file=sys.stderr)
     return pipeline, pipeline.body.engine.runtime
+
+
+def load_outfit(which: Sequence[str], data: Path) -> Outfit:
+    """Several garments, see :func:`load_garment`, in the order in which they are worn.
+
+    Raises:
+        UserError: one of them cannot be worn, or two not at once.
+    """
+    return outfit(load_garment(each, data) for each in which)
 
 
 def load_garment(which: str | None, data: Path) -> Garment:

@@ -14,12 +14,14 @@ import numpy as np
 import engines
 from engines.body import Body, Reading
 from engines.body.person import find_person
-from engines.crop import Box, Crop
+from engines.crop import Box, Crop, crop_by
 from engines.errors import CardError
 from engines.stage import CardStage, CpuStage, Seen, Wanted
-from engines.tryon.fit import Fit, fit
+from engines.tryon.fit import Fit
 from engines.tryon.garment import Garment
+from engines.tryon.outfit import Outfit
 from streamer import tracker
+from streamer.fading import put_on, step
 from streamer.lockstep import in_step
 from streamer.timing import Spans
 
@@ -29,7 +31,7 @@ T = TypeVar("T")
 Looking = Generator[Box, tuple[Crop, Reading], T]
 """Work on one frame: it yields boxes of the frame to be looked at, and goes on with what is seen there."""
 Person = tuple[tracker.Track, Reading, Crop]
-Status = Literal["ok", "nobody", "step-back"]
+Status = Literal["ok", "nobody", "step-back", "turn"]
 
 _IDLE_EVERY = 6
 """Without a garment the person is looked for on every so many frames: enough for the words on the page."""
@@ -40,8 +42,10 @@ class State:
     """One shopper's memory from frame to frame; the engines keep none."""
 
     track: tracker.Track | None = None
-    fit: Fit | None = None
-    garment: Garment | None = None
+    worn: tuple[tuple[Garment, Fit], ...] = ()
+    """From the inside out."""
+    fade: float | None = None
+    """0..1 how much of it is shown; None: nothing has been shown yet."""
     status: Status = "ok"
     idle: int = 0
 
@@ -56,7 +60,8 @@ class Dressed:
     person: np.ndarray | None = None
 
 
-Job = tuple[np.ndarray, Garment | None, State | None, Spans]
+Wish = Garment | Outfit | None
+Job = tuple[np.ndarray, Wish, State | None, Spans]
 
 
 class Pipeline:
@@ -86,9 +91,9 @@ class Pipeline:
         where = "; frames are cropped and dressed on the card" if isinstance(self._stage, CardStage) else ""
         return f"Network body on {self.body.engine.runtime}: {self.body.engine.reason}{where}"
 
-    def __call__(self, frame: np.ndarray, garment: Garment | None, state: State | None, spans: Spans) -> Dressed:
-        """``frame``: uint8 (H,W,3) RGB, writeable; it, or on a card another, comes back wearing ``garment`` (None: as it is)."""
-        return self._alone(frame, spans, self._dressed(0, frame, garment, state or State(), spans))
+    def __call__(self, frame: np.ndarray, wish: Wish, state: State | None, spans: Spans) -> Dressed:
+        """``frame``: uint8 (H,W,3) RGB, writeable; it, or on a card another, comes back wearing ``wish`` (None: as it is)."""
+        return self._alone(frame, spans, self._dressed(0, frame, wish, state or State(), spans))
 
     def together(self, jobs: Sequence[Job]) -> Iterator[tuple[int, Dressed | Exception]]:
         """Frames of at most ``batch`` sessions, each with what :meth:`__call__` takes; each one's number and result when it is done.
@@ -107,21 +112,31 @@ class Pipeline:
         """The person on this frame: where the track says, or, if not there, anywhere on the frame."""
         return self._alone(frame, spans, self._see(frame, track, spans))
 
-    def _dressed(self, number: int, frame: np.ndarray, garment: Garment | None, state: State, spans: Spans) -> Looking[Dressed]:
-        if garment is None and state.idle % _IDLE_EVERY:
-            return Dressed(frame, replace(state, idle=state.idle + 1, fit=None), state.status)
+    def _dressed(self, number: int, frame: np.ndarray, wish: Wish, state: State, spans: Spans) -> Looking[Dressed]:
+        garments = (wish,) if isinstance(wish, Garment) else wish or ()
+        if not garments and state.idle % _IDLE_EVERY:
+            return Dressed(frame, replace(state, idle=state.idle + 1, worn=(), fade=None), state.status)
         seen = yield from self._see(frame, state.track, spans)
         if seen is None:
             return Dressed(frame, State(status="nobody", idle=state.idle + 1), "nobody")
         track, reading, cropped = seen
-        if garment is None:
+        if not garments:
             return Dressed(frame, State(track, idle=state.idle + 1), "ok", cropped.picture)
         with spans("fit"):
-            fitted = fit(garment, reading, cropped, state.fit if state.garment is garment else None)
-        if fitted is None:
-            return Dressed(frame, State(track, status="step-back"), "step-back", cropped.picture)
-        frame = self._draw(number, frame, fitted, (cropped, reading), spans)
-        return Dressed(frame, State(track, fitted, garment), "ok", cropped.picture)
+            worn, doubt = put_on(garments, reading, cropped, state.worn)
+        fade = step(state.fade, doubt is None)
+        if not worn or fade == 0:
+            status: Status = doubt or "ok"
+            return Dressed(frame, State(track, fade=0.0, status=status), status, cropped.picture)
+        plain = frame.copy() if fade < 1 else frame
+        person = cropped.picture
+        for place, (_, fitted) in enumerate(worn):
+            if place:
+                cropped = crop_by(frame, cropped.matrix)
+            frame = self._draw(number, frame, fitted, (cropped, reading), spans)
+        if fade < 1:
+            frame = cv2.addWeighted(frame, fade, plain, 1 - fade, 0)
+        return Dressed(frame, State(track, worn, fade), "ok", person)
 
     def _see(self, frame: np.ndarray, track: tracker.Track | None, spans: Spans) -> Looking[Person | None]:
         height, width = size = frame.shape[0], frame.shape[1]

@@ -13,6 +13,9 @@ from typing import Any, Protocol
 
 from aiortc import RTCDataChannel, RTCIceCandidate, RTCIceServer, RTCSessionDescription
 
+from engines.errors import UserError
+from engines.tryon.outfit import outfit
+
 from . import network
 from .config import Config
 from .keeping import Keeping
@@ -48,6 +51,7 @@ log = logging.getLogger(__name__)
 
 CHANNEL = "control"
 CLOSE_SECONDS = 5
+MOST_PIECES = 4  # of one outfit
 BURST = 5  # seconds' worth of messages that may come at once
 MOST_UNSENT = 64 * 1024  # bytes of frame messages waiting on the control channel before further ones are left out
 
@@ -245,15 +249,25 @@ class Session:
 
     async def _put_on(self, id: str, wish: int) -> None:
         try:
-            garment = await self._loop.run_in_executor(self._pools.files, self._garments.garment, id)
+            garment = await self._loop.run_in_executor(self._pools.files, self._look_up, id)
         except Exception as error:  # an unknown id, a damaged file: this wish only, the session goes on
             log.debug("a garment could not be put on", exc_info=True)
             unknown = isinstance(error, KeyError)
             self._complain(f"There is no garment {id[:80]!r} here." if unknown else f"The garment {id[:80]!r} cannot be worn: {error}")
             return
         if wish == self._wish and not self._closed:
+            before = self.seat.worn[0].split("+") if self.seat.worn else ()
             self.seat.worn = (id, garment)
-            self._numbers.count(TRIES, id)
+            for piece in id.split("+"):
+                if piece not in before:
+                    self._numbers.count(TRIES, piece)
+
+    def _look_up(self, id: str) -> Any:
+        """The garment, or the outfit: its id is its pieces' with + between them. Called in a pool."""
+        if id.count("+") >= MOST_PIECES:
+            raise UserError(f"at most {MOST_PIECES} pieces are worn at once.")
+        pieces = [self._garments.garment(piece) for piece in id.split("+")]
+        return pieces[0] if len(pieces) == 1 else outfit(pieces)
 
     async def _tell_wearing(self) -> None:
         if (message := await self._wearing.ask()) is not None:

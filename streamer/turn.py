@@ -50,7 +50,7 @@ class Returned:
     """A frame on its way back, and what to tell the page about it."""
 
     frame: VideoFrame
-    status: str  # "ok", "nobody", "step-back", or "plain" when nothing was dressed
+    status: str  # "ok", "nobody", "step-back", "turn", or "plain" when nothing was dressed
     garment: str | None  # id of what is worn
     ms: dict[str, float]
     ready: float  # perf_counter when it was finished

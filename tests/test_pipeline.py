@@ -109,6 +109,32 @@ def test_any_size_and_orientation_is_dressed(pipeline, portrait, size):
     assert changed(frame, after).mean() > 0.03
 
 
+def test_several_pieces_are_worn_over_one_another(pipeline, portrait):
+    """The portrait ends at the waist: a coat over a top."""
+    outfit = (garment("tee-sunset"), garment("blazer"))
+    both = pipeline(portrait.copy(), outfit, None, Spans()).frame
+    top, _ = worn(pipeline, portrait, "tee-sunset", 1)
+    coat, _ = worn(pipeline, portrait, "blazer", 1)
+    assert not changed(both[240:300, 245:262], top[240:300, 245:262]).all(), "the blazer's lapels are over it"
+    sleeve = np.s_[330:380, 140:170]
+    assert changed(both[sleeve], coat[sleeve]).mean() < 0.1, "the blazer's sleeve"
+    assert changed(both[sleeve], top[sleeve]).mean() > 0.5
+
+
+def test_it_fades_while_the_shopper_turns_away(pipeline, portrait, monkeypatch):
+    shirt, state, said, shares = garment("tee-sunset"), None, [], []
+    monkeypatch.setattr("streamer.fading.turned_away", lambda fit, reading: 2 <= len(said) < 10)
+    for _ in range(15):
+        result = pipeline(portrait.copy(), shirt, state, Spans())
+        state = result.state
+        said.append(result.status)
+        shares.append(float(np.abs(result.frame[280:390, 190:320].astype(int) - portrait[280:390, 190:320]).mean()))
+    assert said == ["ok"] * 6 + ["turn"] * 4 + ["ok"] * 5
+    assert shares[6:10] == [0] * 4
+    assert all(a > b for a, b in zip(shares[1:6], shares[2:7], strict=True))
+    assert all(a < b for a, b in zip(shares[9:12], shares[10:13], strict=True))
+
+
 def test_someone_who_leaves_and_comes_back_is_dressed_at_once(pipeline, portrait):
     empty = np.full_like(portrait, 120)
     state = None

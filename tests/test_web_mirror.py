@@ -181,6 +181,29 @@ def test_a_picture_is_shared_where_the_device_can(browser: Browser, server: Serv
         assert wrong == []
 
 
+def test_a_top_and_trousers_are_worn_at_once(page: Page, server: Server) -> None:
+    start_mirror(page)
+    ids: dict[str, list[str]] = {}
+    for garment in garments(server):
+        ids.setdefault(garment["category"], []).append(garment["id"])
+    top, other, trousers, skirt = *ids["blouse"][:2], ids["trousers"][0], ids["skirt"][0]
+    pressed = page.locator('[data-garment][aria-pressed="true"]')
+
+    def tap(id: str, *now: str) -> None:
+        page.click(f'[data-garment="{id}"]')
+        assert {each.get_attribute("data-garment") for each in pressed.all()} == set(now)
+        page.wait_for_function("!document.querySelector('.waiting')")  # the server has put on just these
+
+    tap(top, top)
+    tap(trousers, top, trousers)
+    tap(other, other, trousers)
+    tap(skirt, other, skirt)
+    tap(ids["dress"][0], ids["dress"][0])
+    tap(ids["outwear"][0], ids["dress"][0], ids["outwear"][0])
+    tap(ids["dress"][0], ids["outwear"][0])
+    tap(ids["outwear"][0], "")
+
+
 def test_a_second_tap_takes_the_garment_off(page: Page, server: Server) -> None:
     start_mirror(page)
     assert page.locator("#status").inner_text() == "Tap a garment to try it on"

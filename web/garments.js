@@ -1,4 +1,7 @@
-// The row of garments: builds it, marks the chosen one, moves with the arrow keys.
+// The row of garments: builds it, marks what is worn, moves with the arrow keys. Several pieces worn at once are one outfit, whose id is theirs
+// with + between them; a piece takes the place of what is worn in the same place.
+
+const PLACES = { blouse: ['chest'], dress: ['chest', 'legs'], trousers: ['legs'], skirt: ['legs'], outwear: ['over'] };
 
 export class GarmentRow {
   #list;
@@ -32,35 +35,39 @@ export class GarmentRow {
     this.wait(waiting && this.chosen === chosen);
   }
 
+  /** Whether every piece of an outfit is there. */
   has(id) {
-    return this.#buttons().some((button) => button.dataset.garment === id);
+    const known = this.#buttons().map((button) => button.dataset.garment);
+    return id.split('+').every((piece) => known.includes(piece));
   }
 
-  /** All that is known of the chosen garment, or null. */
+  /** All that is known of a chosen garment, of one that is for sale if there is one; or null. */
   get garment() {
-    const { chosen } = this;
-    return chosen && JSON.parse([...this.#shown.keys()].find((key) => JSON.parse(key).id === chosen) ?? 'null');
+    const chosen = this.#pieces().map((id) => this.#about(id));
+    return chosen.find(({ link }) => link) ?? chosen[0] ?? null;
   }
 
-  /** The chosen garment's id, or null. */
+  /** The chosen outfit's id, or null. */
   get chosen() {
-    return this.#list.querySelector('[aria-pressed="true"]')?.dataset.garment || null;
+    return this.#pieces().join('+') || null;
   }
 
-  /** Marks this garment as the chosen one; null marks "no garment". */
+  /** Marks this outfit as the chosen one; null marks "no garment". */
   mark(id) {
     const buttons = this.#buttons();
-    const chosen = buttons.find((button) => button.dataset.garment === (id ?? '')) ?? buttons[0];
+    const pieces = (id ?? '').split('+');
+    const marked = buttons.filter((button) => pieces.includes(button.dataset.garment));
+    const chosen = marked.length ? marked : buttons.slice(0, 1);
     for (const button of buttons) {
-      button.setAttribute('aria-pressed', String(button === chosen));
-      button.tabIndex = button === chosen ? 0 : -1;
+      button.setAttribute('aria-pressed', String(chosen.includes(button)));
+      button.tabIndex = button === chosen[0] ? 0 : -1;
       button.classList.remove('waiting');
     }
   }
 
   /** Shows on the chosen garment that it is on its way to the picture. */
   wait(on) {
-    this.#list.querySelector('[aria-pressed="true"]')?.classList.toggle('waiting', on);
+    for (const button of this.#list.querySelectorAll('[aria-pressed="true"]')) button.classList.toggle('waiting', on);
   }
 
   /** Brings the chosen garment into view. */
@@ -74,9 +81,29 @@ export class GarmentRow {
 
   #tapped(button) {
     if (!button) return;
-    const id = button.dataset.garment || null;
-    this.#choose(id === this.chosen ? null : id);
+    this.#choose(this.#with(button.dataset.garment));
     button.scrollIntoView({ block: 'nearest', inline: 'center', behavior: 'smooth' });
+  }
+
+  #pieces() {
+    return [...this.#list.querySelectorAll('[aria-pressed="true"]')].map((button) => button.dataset.garment).filter(Boolean);
+  }
+
+  /** The outfit's id when a piece is put on, in place of what is worn there, or taken off again; "no garment" takes all off. */
+  #with(id) {
+    if (!id) return null;
+    const places = this.#places(id);
+    const others = this.#pieces().filter((piece) => piece !== id && !this.#places(piece).some((place) => places.includes(place)));
+    const pieces = this.#pieces().includes(id) ? others : [...others, id];
+    return this.#buttons().map((button) => button.dataset.garment).filter((piece) => pieces.includes(piece)).join('+') || null;
+  }
+
+  #places(id) {
+    return PLACES[this.#about(id).category] ?? Object.values(PLACES).flat();
+  }
+
+  #about(id) {
+    return JSON.parse([...this.#shown.keys()].find((key) => JSON.parse(key).id === id) ?? '{}');
   }
 
   #move(event) {

@@ -1,6 +1,6 @@
 // Which of the many things going on the shopper is told about. Plain functions and values: no page, no network.
 
-const HOLD_MS = { ok: 250, plain: 0, nobody: 900, 'step-back': 900 }; // a doubt of a few frames is not worth a word
+const HOLD_MS = { ok: 250, plain: 0, nobody: 900, 'step-back': 900, turn: 900 }; // a doubt of a few frames is not worth a word
 
 /** A value that changes only when the new one has lasted. */
 export class Steady {
@@ -37,5 +37,5 @@ export function stateOf({ camera, session, frame, garments, wearing, notice }) {
   if (session !== 'live') return session === 'off' ? 'connecting' : session;
   if (notice) return notice;
   if (!wearing) return garments ? 'choose' : 'no-garments';
-  return frame === 'nobody' || frame === 'step-back' ? frame : 'ok';
+  return ['nobody', 'step-back', 'turn'].includes(frame) ? frame : 'ok';
 }

@@ -85,6 +85,7 @@ const fixed = {
   choose: ['Tap a garment to try it on', ''],
   nobody: ['Nobody in view', 'Stand in front of the camera.'],
   'step-back': ['Step back a little', 'The mirror needs to see you from head to hips.'],
+  turn: ['Turn to the camera', 'What you are wearing comes back when you face it.'],
   'no-such-garment': ['This garment is not available', 'Please choose another one.'],
   'no-garments': ['No garments yet', 'The shop has not hung any up. The mirror works all the same.'],
   'not-saved': ['The picture could not be saved', 'Please take it again.'],

@@ -50,7 +50,11 @@ def crop_matrix(box: Box) -> np.ndarray:
 
 def crop(frame: np.ndarray, box: Box) -> Crop:
     """Cut ``box`` out of ``frame`` (H,W,3 uint8); what lies beyond the frame repeats its border."""
-    matrix = crop_matrix(box)
+    return crop_by(frame, crop_matrix(box))
+
+
+def crop_by(frame: np.ndarray, matrix: np.ndarray) -> Crop:
+    """The same by the crop's matrix: another frame as an earlier crop showed the first."""
     source, onto = frame, matrix
     shrink = int(1 / matrix[0, 0])
     if shrink >= 2:

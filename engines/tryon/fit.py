@@ -6,7 +6,7 @@ same session as ``previous`` and measured numbers are steadied.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -68,17 +68,31 @@ class Fit:
     worn: Worn
 
 
-def fit(garment: Garment, reading: Reading, crop: Crop, previous: Fit | None = None) -> Fit | None:
-    """Put ``garment`` on the body in ``reading``; None where the part of the body that it needs is not in view."""
-    skeleton = pose(reading.landmarks)
+def fit(garment: Garment, reading: Reading, crop: Crop, previous: Fit | None = None, beside: Fit | None = None) -> Fit | None:
+    """Put ``garment`` on the body in ``reading``; None where the part of the body that it needs is not in view.
+
+    ``beside`` is what else is put on in this frame: its measurements are taken instead of measuring again.
+    """
+    skeleton = beside.pose if beside else pose(reading.landmarks)
     if skeleton is None or not _in_view(garment.category, skeleton, reading):
         return None
-    old = worn(skeleton, reading.parsing, previous.worn if previous else None)
-    measured = outline(skeleton, reading.parsing, old.sleeves, previous.outline if previous else None)
+    if beside:
+        old, measured = beside.worn, beside.outline
+    else:
+        old = worn(skeleton, reading.parsing, previous.worn if previous else None)
+        measured = outline(skeleton, reading.parsing, old.sleeves, previous.outline if previous else None)
     parts = cut(garment)
     if garment.category in ("trousers", "skirt"):
         return _fit_bottom(parts, crop, skeleton, measured, old)
     return _fit_top(parts, crop, skeleton, measured, old)
+
+
+def under(inner: Fit, coat: Fit) -> Fit:
+    """What is worn under a coat: without the sleeves that are inside of the coat's."""
+    if inner.category in ("trousers", "skirt") or min(coat.reach) < max(inner.reach):
+        return inner
+    torso = tuple(group for group in inner.layers if group[0].piece.name == "torso")
+    return replace(inner, layers=torso, wide=(), reach=coat.reach)
 
 
 def _in_view(category: str, pose: Pose, reading: Reading) -> bool:
