@@ -1,5 +1,6 @@
 """The whole pipeline with the committed network: on a real portrait, and on the clips where they are present."""
 
+import itertools
 import json
 
 import cv2
@@ -131,8 +132,8 @@ def test_it_fades_while_the_shopper_turns_away(pipeline, portrait, monkeypatch):
         shares.append(float(np.abs(result.frame[280:390, 190:320].astype(int) - portrait[280:390, 190:320]).mean()))
     assert said == ["ok"] * 6 + ["turn"] * 4 + ["ok"] * 5
     assert shares[6:10] == [0] * 4
-    assert all(a > b for a, b in zip(shares[1:6], shares[2:7], strict=True))
-    assert all(a < b for a, b in zip(shares[9:12], shares[10:13], strict=True))
+    assert all(a > b for a, b in itertools.pairwise(shares[1:7]))
+    assert all(a < b for a, b in itertools.pairwise(shares[9:13]))
 
 
 def test_someone_who_leaves_and_comes_back_is_dressed_at_once(pipeline, portrait):
