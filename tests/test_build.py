@@ -20,6 +20,7 @@ from engines.contract import BODY, CONTRACTS, Tensor
 from engines.errors import CardError, UserError
 from engines.graphs.prepare import prepare, stays_float, to_half
 from engines.hardware import Card
+from engines.runtimes import tensorrt
 from engines.runtimes.tensorrt import RTX_TARGETS, Library, find_library
 from engines.samples import sample_inputs
 from tests.test_engines import tiny_network
@@ -74,6 +75,19 @@ def test_an_operator_that_tensorrt_does_not_know_is_named(library, tmp_path):
     onnx.save(model, tmp_path / "tiny.onnx")
     with pytest.raises(UserError, match=r"TensorRT cannot read .*tiny\.onnx .*Sideways"):
         build.build(BODY, tmp_path / "tiny.onnx", "fp32", library, "sm86", "sm86", tmp_path)
+
+
+def test_a_build_without_memory_is_the_cards_matter_so_that_the_cpu_can_go_on(library, tmp_path, monkeypatch):
+    def make_logger(module):
+        logger = tensorrt.make_logger(module)
+        logger.errors.append("[virtualMemoryBuffer.cpp::resizePhysical::154] Error Code 2: OutOfMemory (Requested size was 3 GiB)")
+        return logger
+
+    monkeypatch.setattr(library.module.Builder, "build_serialized_network", lambda *args: None)
+    monkeypatch.setattr("engines.build.plan.make_logger", make_logger)
+    with pytest.raises(CardError, match=r"TensorRT cannot build .*body\.onnx for sm86 .*OutOfMemory"):
+        build.build(BODY, engines.network_file("body"), "fp32", library, "sm86", "sm86", tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_card_that_is_not_here_needs_tensorrt_for_rtx(library, tmp_path):

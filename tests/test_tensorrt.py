@@ -1,5 +1,7 @@
 """The TensorRT runtime without a card: which one is taken, what is said where something is missing, its memory on a card that is none."""
 
+import dataclasses
+import functools
 import json
 import sys
 import threading
@@ -10,7 +12,7 @@ import pytest
 
 import engines
 from engines import build
-from engines.build import compare
+from engines.build import compare, files
 from engines.build.files import EngineFile, digest
 from engines.contract import BODY, CONTRACTS, GRAPHS
 from engines.errors import CardError, UserError
@@ -175,6 +177,36 @@ def test_a_damaged_or_uncompared_engine_is_built_anew_and_said_why(card, tmp_pat
     caplog.clear()
     engines.load("body", "tensorrt", precision="fp32").close()
     assert not caplog.text
+
+
+def test_an_engine_that_is_missing_damaged_or_of_another_version_is_built_and_said_why(card, tmp_path, monkeypatch, caplog):
+    built = []
+
+    def build_plan(library, contract, source, model, target, cache):
+        built.append(library.tag)
+        return source.read_bytes()  # what the card that is none takes for an engine
+
+    monkeypatch.setattr("engines.build.plan.build_plan", build_plan)
+    monkeypatch.setattr("engines.build.files.FOLDER", tmp_path)
+    monkeypatch.setattr(build, "engine_file", lambda *args: files.engine_file(*args[:5], tmp_path))
+    take = functools.partial(build.take, BODY, engines.network_file("body"), "fp16")
+    library = tensorrt.find_library("sm86")
+    path = take(library, CARD)
+    assert json.loads(path.with_suffix(".json").read_text())["figures"]["alone"]["parsing"]["max"] < 1e-3
+    assert take(library, CARD) == path
+    path.write_bytes(path.read_bytes()[:-1])
+    assert take(library, CARD) == path
+    newer = take(dataclasses.replace(library, tag="rtx12.0.0"), CARD)
+    assert not path.exists()
+    assert newer.exists()
+    assert built == ["rtx11.0.0", "rtx11.0.0", "rtx12.0.0"]
+    said = [record.getMessage().split(": ", 1)[1] for record in caplog.records]
+    assert said == [
+        "there is none for this network, TensorRT, card and precision; it is built and compared now.",
+        "its file is damaged; it is built and compared now.",
+        "there is none for this network, TensorRT, card and precision; it is built and compared now.",
+    ]
+    assert card.held == 0
 
 
 def test_an_engine_that_is_off_is_refused_with_the_figures_and_deleted(card, tmp_path):
