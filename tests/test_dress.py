@@ -113,6 +113,19 @@ def test_where_an_old_sleeve_was_wider_than_an_arm_is_what_lies_behind():
     assert near(frame[325, 318], bodies.SKIN, 30)
 
 
+def test_a_short_top_over_a_longer_one_leaves_the_belly_bare():
+    shirt = bodies.shirt()
+    picture = shirt.picture.copy()
+    picture[400:] = 0
+    marks = shirt.landmarks | {"top_hem_left": (240.0, 395.0), "top_hem_right": (560.0, 395.0)}
+    crop_top = bodies.Garment("crop", "crop", "blouse", picture, marks)
+    before, after, labels = dressed(Body(), crop_top)
+    assert near(before[365, 240], bodies.OLD, 0)
+    assert near(after[365, 240], bodies.SKIN, 30)
+    old = labels == CLASSES.index("upper-clothes")
+    assert near(after[old], bodies.OLD, 12).mean() < 0.03
+
+
 def test_an_old_sleeve_stays_where_no_skin_is_known():
     body = Body(sleeves=2.0)
     frame, cropped, reading = body.read()

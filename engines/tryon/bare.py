@@ -17,6 +17,7 @@ from engines.tryon.arm import bare_arm
 from engines.tryon.cells import Cells
 from engines.tryon.fit import Fit
 from engines.tryon.neck import neck_skin, old_collar
+from engines.tryon.outline import ALONG
 from engines.tryon.pose import Pose
 from engines.tryon.skin import by_colour
 from engines.tryon.warp import Box
@@ -28,7 +29,7 @@ _LONGER = 0.12  # an old sleeve is longer than the new one from so much of an ar
 _ENOUGH = 10  # cells of skin without which its colour is not known
 _ROUND = 0.20  # how much darker an arm is at its edge
 _COLLAR = 0.6  # an old collar or hood reaches so far from the middle, in shoulder widths
-_REST = 0.2  # what is left of the old garment so near to the new one is painted over, in shoulder widths
+_REST, _BELOW = 0.2, 0.8  # what is left of the old garment so near to the new one is painted over, in shoulder widths: beside and below it
 _LONG = 1.6  # an old sleeve that goes so far down goes to the wrist
 _OUTSIDE = -1e3
 
@@ -66,7 +67,7 @@ def limits(sides: list[int], fit: Fit, crop: Crop) -> Box:
     """The pixels of the frame that may be painted."""
     pose = fit.pose
     joints = [np.stack([pose.shoulders[s], pose.elbows[s], 1.15 * pose.wrists[s] - 0.15 * pose.elbows[s]]) for s in sides]
-    joints.append(np.stack([pose.chin, pose.shoulders[0], pose.shoulders[1]]))
+    joints.append(np.stack([pose.chin, pose.shoulders[0], pose.shoulders[1], pose.place(0.0, fit.outline.old_hem)]))
     room = 0.3 * pose.width
     points = np.concatenate(joints)
     low, high = np.floor(crop.to_frame(points.min(0) - room)), np.ceil(crop.to_frame(points.max(0) + room))
@@ -85,7 +86,7 @@ def bare_skin(sides: list[int], fit: Fit, cells: Cells, light: Plane, covered: P
     skin *= np.sqrt(light)[..., None]
     neck = fit.opening is not None and fit.category != "outwear" and _neck(fit.opening, fit.pose, cells, beyond, bare, skin)
     if fit.category != "outwear":
-        _rest(fit, cells, covered, beyond)
+        _rest(fit, cells, covered, beyond, bare, skin)
     # What jumps from cell to cell would show as steps.
     beyond, arm = (np.asarray(cv2.blur(np.clip(plane, -4, 4), (3, 3)), np.float32) for plane in (beyond, arm))
     old = cloth * (beyond > -2)
@@ -127,22 +128,33 @@ def _cloth(pose: Pose, cells: Cells) -> Plane:
     return np.clip(cloth + arms - by_colour(arms, cloth, pose, cells), 0.0, 1.0)
 
 
-def _rest(fit: Fit, cells: Cells, covered: Plane, beyond: Plane) -> None:
-    """Put what sticks out beside and a little below the new garment into ``beyond``, in place; no long coat below a short top."""
+def _rest(fit: Fit, cells: Cells, covered: Plane, beyond: Plane, bare: Plane, skin: np.ndarray) -> None:
+    """Put what sticks out beside the new garment, and below it, into ``beyond``, in place; no long coat below a short top."""
     pose = fit.pose
     down, across = cells.along(pose.neck, pose.down), cells.along(pose.neck, pose.across)
     torso = (covered > 0.5) & (np.abs(across) < 0.3 * pose.width)
     if not torso.any():
         return
-    hem = float(down[torso].max())
-    last = hem + (_REST * pose.width if fit.outline.old_hem * pose.torso < hem + _REST * pose.width else 0.0)
+    hem = last = float(down[torso].max())
     side = 2 * max(round(_REST * pose.width / 2), 1) + 1
-    window = np.ones((side, side), np.uint8)
-    near = cv2.dilate(covered, window) > 0.5
+    near = cv2.dilate(covered, np.ones((side, side), np.uint8)) > 0.5
+    other = cells.of("dress", "jumpsuits") > 0.5 if fit.category == "blouse" else np.False_
+    middle = np.abs(across) < 0.4 * pose.width
+    old_hem = float(down[(cells.of("upper-clothes") > 0.5) & middle].max(initial=0))
+    coat = ((cells.of("coat", "dress", "jumpsuits") > 0.5) & middle & (down > hem)).any()
+    short = hem + 2 < old_hem < hem + _BELOW * pose.width and not coat
+    tone = _tone(0, pose, cells, _mean(cells, cells.of("face") > 0.85)) if short else None
+    if tone is not None:  # a short top over a longer one: a bare belly
+        last = old_hem + 0.15 * pose.width
+        half = np.where(across < 0, *(np.interp(down / pose.torso, ALONG, fit.outline.half[which]) for which in (0, 1))) * pose.width
+        belly = np.minimum(half - np.abs(across), np.minimum(down - hem + 0.5 * pose.width, last - down))
+        belly = np.where(other, np.float32(_OUTSIDE), belly.astype(np.float32))
+        near |= belly > -2
+        shade = (1.02 - _ROUND * np.square(np.minimum(np.abs(across) / half, 1.0))).astype(np.float32)
+        _lay(belly, [shade * np.float32(value) for value in tone.tolist()], bare, skin)
     # What goes on further than that is left whole: half of it would look torn.
     more = (cells.of(*_OLD) > 0.5) & ~near & (beyond < 0) & (down > 0)
     near &= cv2.dilate(more.astype(np.uint8), np.ones((2 * side + 1, 2 * side + 1), np.uint8)) == 0
-    other = cells.of("dress", "jumpsuits") > 0.5 if fit.category == "blouse" else np.False_
     rest = near & (down > 0) & ~((down > hem) & other)
     np.maximum(beyond, np.minimum(np.where(rest, 4.0, -4.0), last - down).astype(np.float32), out=beyond)
 
