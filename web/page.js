@@ -197,6 +197,7 @@ function layHere() {
 function withoutOverlay(lacking) {
   console.info(`The whole picture is returned: this browser has no ${lacking}.`);
   returnWhole();
+  show(view.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && now.session === 'live');
 }
 
 function returnWhole() {

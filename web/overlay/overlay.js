@@ -5,7 +5,8 @@ import { canLayer, Layers, partsOf } from './layers.js';
 
 const NEAR_MS = 40; // a frame this far from the right one is better than none
 const SAME_MS = 8; // and this far it is the right one: clocks are rounded
-const MOST_UNPLACED = 90; // returned frames in a row without their camera frame until this is given up
+const MOST_UNPLACED = 90; // returned frames in a row without their camera frame until this is given up: the server's report may take a while,
+const MOST_LACKING = 20; // and the first frames of a camera lack what later ones have
 
 /** What this browser lacks for it, in words, or null. */
 export function missingForOverlay() {
@@ -22,6 +23,7 @@ export class Overlay {
   #lag = null; // ms from a camera frame's own timestamp to this page's clock
   #size = null; // the camera's
   #unplaced = 0; // returned frames in a row
+  #lacking = null; // what they or the camera's frames came without
   #ended = false;
 
   /** Frames drawn over their own camera frame, over a neighbour of it, and not at all. */
@@ -48,6 +50,7 @@ export class Overlay {
   reset() {
     this.#tie = this.#lag = null;
     this.#unplaced = 0;
+    this.#lacking = null;
     this.#layers.forget();
   }
 
@@ -76,7 +79,10 @@ export class Overlay {
   }
 
   #keep(frame, { captureTime, mediaTime, width, height }) {
-    if (captureTime === undefined) return this.#fail('capture times of its camera’s frames');
+    if (captureTime === undefined) {
+      this.#lacking = 'capture times of its camera’s frames';
+      return;
+    }
     if (this.#size?.join() !== [width, height].join()) this.#layers.forget();
     this.#size = [width, height];
     this.#lag = captureTime - mediaTime * 1000;
@@ -86,7 +92,7 @@ export class Overlay {
   #draw(frame, metadata, now) {
     const start = performance.now();
     const rtp = frame.metadata?.().rtpTimestamp ?? metadata.rtpTimestamp;
-    if (rtp === undefined) return this.#fail('RTP timestamps of the frames it shows');
+    if (rtp === undefined) return this.#wait('RTP timestamps of the frames it shows');
     const { width, height } = metadata;
     const parts = this.#size && partsOf(width, height, this.#size[0] / this.#size[1]);
     if (!this.#tie || !parts) return this.#wait();
@@ -98,14 +104,16 @@ export class Overlay {
     }
     this.counts[off > SAME_MS ? 'near' : 'exact'] += 1;
     this.#unplaced = 0;
+    this.#lacking = null;
     this.#layers.draw(frame, [width, height], parts, captured, this.#size);
     const done = performance.now();
     this.#on.drawn({ captured, metadata, now, done, cost: done - start });
   }
 
-  #wait() {
+  #wait(lacking = this.#lacking) {
+    this.#lacking = lacking;
     this.#unplaced += 1;
-    if (this.#unplaced > MOST_UNPLACED) this.#fail('camera frames that can be told apart');
+    if (this.#unplaced > (lacking ? MOST_LACKING : MOST_UNPLACED)) this.#fail(lacking ?? 'camera frames that can be told apart');
   }
 
   #fail(what) {
