@@ -18,9 +18,11 @@ import engines
 from engines.body import Body, Reading, checked
 from engines.crop import Box, Crop, crop, crop_matrix
 from engines.errors import CardError, UserError
+from engines.tryon import invented
 from engines.tryon.dress import dress
 from engines.tryon.fit import Fit
 from engines.tryon.sheet import sheet
+from engines.tryon.tom import TryOnModule
 
 log = logging.getLogger(__name__)
 
@@ -80,10 +82,13 @@ class CardStage:
         try:
             for name, slots in (("frame.crop", self.batch), ("frame.landmarks", 1), ("frame.dress", 1)):
                 self._steps.append(load(name, slots=slots))
+            if engines.network_file("tryon.tom").is_file():
+                self._steps.append(load("tryon.tom", slots=1))
         except UserError:
             self.close()
             raise
-        self._crop, self._landmarks, self._dress = self._steps
+        self._crop, self._landmarks, self._dress, *more = self._steps
+        self._invent = TryOnModule(more[0]) if more else None
 
     @classmethod
     def beside(cls, body: Body, refuse: bool) -> CardStage | None:
@@ -140,7 +145,9 @@ class CardStage:
             with _card_errors(), self._body.device:
                 self._frames[number] = self._crop.upload("frame", frame[None], number)
         with spans("dress"):
-            small = sheet(fit, reading, cropped, (frame.shape[0], frame.shape[1]))
+            bottom = fit.category in ("trousers", "skirt")
+            made = invented.legs(self._invent, fit, reading, cropped) if bottom and self._invent else None
+            small = sheet(fit, reading, cropped, (frame.shape[0], frame.shape[1]), made)
         if small is None:
             return frame
         with spans("paste"), _card_errors(), self._body.device:

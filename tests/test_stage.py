@@ -47,6 +47,9 @@ class Counted:
     def __getattr__(self, name):
         return getattr(self.engine, name)
 
+    def __call__(self, **inputs):
+        return self.engine(**inputs)
+
     def upload(self, name, array, slot=0):
         self.up.append(name)
         return self.engine.upload(name, array, slot)

@@ -14,13 +14,14 @@ import numpy as np
 from engines.body import Reading
 from engines.contract import LAYERS, NODES
 from engines.crop import Crop
-from engines.tryon import shade
+from engines.tryon import invented, shade
 from engines.tryon.bare import Bare, bare_sides, bare_skin, limits
 from engines.tryon.cells import Cells, window
 from engines.tryon.fit import Fit, Layer
 from engines.tryon.matte import Guide
 from engines.tryon.order import above_chin, in_front
 from engines.tryon.skin import surer
+from engines.tryon.tom import Rendered
 from engines.tryon.warp import Box, Warp
 
 _SMALLEST, _SIDE = 16, 1920  # of all pieces together: what engines are built for
@@ -42,10 +43,10 @@ class _Nodes:
         return start + np.arange(NODES) * self.step
 
 
-def sheet(fit: Fit, reading: Reading, crop: Crop, size: tuple[int, int]) -> dict[str, np.ndarray] | None:
+def sheet(fit: Fit, reading: Reading, crop: Crop, size: tuple[int, int], made: Rendered | None = None) -> dict[str, np.ndarray] | None:
     """Inputs of ``frame.dress`` by name, but for the frame, whose ``size`` is (H, W); None where the garment misses it.
 
-    ``crop`` and ``reading`` are what ``fit`` was made of.
+    ``crop`` and ``reading`` are what ``fit`` was made of, ``made`` what the try-on network makes of legs (:mod:`engines.tryon.invented`).
     """
     boxes = np.array([layer.box for group in fit.layers for layer in group])
     x0, y0 = np.maximum(boxes[:, :2].min(0), 0).tolist()
@@ -76,7 +77,7 @@ def sheet(fit: Fit, reading: Reading, crop: Crop, size: tuple[int, int]) -> dict
         "place": np.array([[[unit, 0, -nodes.x * unit], [0, unit, -nodes.y * unit]]], np.float32),
         "layers": planes.reshape(1, -1, NODES, NODES),
         "bounds": bounds[None],
-        "cells": _cells(fit, reading, crop, (x0, y0, x1, y1), size, clear, nodes)[None],
+        "cells": _cells(fit, reading, crop, (x0, y0, x1, y1), size, clear, nodes, made)[None],
     }
 
 
@@ -167,17 +168,22 @@ def _shadow(clear: np.ndarray, nodes: _Nodes, width: float) -> np.ndarray:
     return 1 - _SHADOW * (1 - blurred)
 
 
-def _cells(fit: Fit, reading: Reading, crop: Crop, region: Box, size: tuple[int, int], clear: np.ndarray, nodes: _Nodes) -> np.ndarray:
+def _cells(
+    fit: Fit, reading: Reading, crop: Crop, region: Box, size: tuple[int, int], clear: np.ndarray, nodes: _Nodes, made: Rendered | None
+) -> np.ndarray:
     """(CELLS, 128, 96) planes on the parsing's cells, in the order in which the graph takes them."""
     bottom = fit.category in ("trousers", "skirt")
     sides = [] if bottom else bare_sides(fit.reach, fit.worn.sleeves, fit.worn.behind)
-    if not bottom:
-        x0, y0, x1, y1 = limits(sides, fit, crop)
+    if not bottom or made is not None:
+        x0, y0, x1, y1 = invented.limits(fit, crop) if bottom else limits(sides, fit, crop)
         region = max(min(region[0], x0), 0), max(min(region[1], y0), 0), min(max(region[2], x1), size[1]), min(max(region[3], y1), size[0])
     cells = window(reading.parsing, crop, region)
     guide = Guide(cells.picture)
     folds = shade.folds(cells.picture, cells.of(*(_BELOW if bottom else _CLOTH)), fit.pose.width / 2, 0.9 - 0.4 * fit.printed)
-    bare = None if bottom else bare_skin(sides, fit, cells, folds, _on_cells(1 - clear, nodes, cells))
+    if bottom:
+        bare = None if made is None else invented.bare_legs(made, fit, cells)
+    else:
+        bare = bare_skin(sides, fit, cells, folds, _on_cells(1 - clear, nodes, cells))
     seen, stays, sleeves = in_front(fit.category, fit.reach, fit.pose, fit.outline, fit.worn, cells)
     body = surer(1.0 - cells.of("background"), _OUTLINE)
     for outline in fit.wide:
