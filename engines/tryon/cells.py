@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -56,20 +57,27 @@ class Cells:
 
         cv2.resize takes a tenth of the time of cv2.warpAffine.
         """
+        return self.enlarge_each([planes], region)[0]
+
+    def enlarge_each(self, planes: Iterable[np.ndarray], region: Box) -> list[np.ndarray]:
+        """The same of several: quicker than as channels of one, which would have to be taken apart at full size."""
         scale, shift = self.matrix[0, 0], self.to(region)[:, 2]
         width, height = region[2] - region[0], region[3] - region[1]
-        rows, columns = planes.shape[:2]
+        rows, columns = self.y.shape[0], self.x.shape[1]
         x0, y0 = (min(max(int(at) - 1, 0), most - 1) for at, most in zip(shift, (columns, rows), strict=True))
         x1, y1 = min(int(shift[0] + width * scale) + 3, columns), min(int(shift[1] + height * scale) + 3, rows)
-        part = planes[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
-        large = cv2.resize(part, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_LINEAR)
+        part = slice(y0, max(y1, y0 + 1)), slice(x0, max(x1, x0 + 1))
         # Pixel k of the enlarged part is taken from (k + 0.5) * scale - 0.5, pixel x of the region from x * scale + shift.
         left, top = np.rint((shift - [x0, y0] + 0.5) / scale - 0.5).astype(int).tolist()
-        beyond = max(-top, 0), max(top + height - large.shape[0], 0), max(-left, 0), max(left + width - large.shape[1], 0)
-        if max(beyond):
-            large = cv2.copyMakeBorder(large, *beyond, cv2.BORDER_REPLICATE)
         y, x = max(top, 0), max(left, 0)
-        return large[y : y + height, x : x + width]
+        found = []
+        for plane in planes:
+            large = cv2.resize(plane[part], None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_LINEAR)
+            beyond = max(-top, 0), max(top + height - large.shape[0], 0), max(-left, 0), max(left + width - large.shape[1], 0)
+            if max(beyond):
+                large = cv2.copyMakeBorder(large, *beyond, cv2.BORDER_REPLICATE)
+            found.append(large[y : y + height, x : x + width])
+        return found
 
     def shrink(self, plane: np.ndarray, region: Box) -> np.ndarray:
         """A uint8 plane of a region of the frame on the window's cells, 0..1; 0 beyond the region."""

@@ -32,10 +32,10 @@ def paint(below: np.ndarray, bare: Bare, cells: Cells, crop: Crop, region: Box, 
     near = cv2.dilate((bare.cloth > 0.4).astype(np.float32), _SQUARE) * 2.0 - 0.5
     edge = np.float32(0.7 / crop.scale)
     planes = [inner, near, bare.beyond * edge + 0.5, bare.bare * edge + 0.5, bare.arm * edge + 0.5]
-    every = cv2.merge([*cv2.split(functions), *planes, *cv2.split(bare.behind), *cv2.split(bare.skin)])
+    every = [*cv2.split(functions), *planes, *cv2.split(bare.behind), *cv2.split(bare.skin)]
     for part in cells.boxes(where, region):
         y, x = slice(part[1] - region[1], part[3] - region[1]), slice(part[0] - region[0], part[2] - region[0])
-        large = cv2.split(cells.enlarge(every, part))
+        large = cells.enlarge_each(every, part)
         old = crisp(large[:4], [plane[y, x] for plane in colours], 0.3)
         inside, close, beyond, skin, arm = (np.clip(plane, 0.0, 1.0, out=plane) for plane in large[4:9])
         old = cv2.max(old, inside)

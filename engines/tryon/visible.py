@@ -28,7 +28,7 @@ def visible(colours: Sequence[np.ndarray], guide: Guide, fit: Fit, cells: Cells,
     for outline in fit.wide:
         _widen(body, cells.from_crop(outline))
     functions = guide.explain(body * (1.0 - surer(seen) * stays))
-    shown = crisp([cells.enlarge(plane, region) for plane in cv2.split(functions)], colours)
+    shown = crisp(cells.enlarge_each(cv2.split(functions), region), colours)
     if old_sleeves and sleeves.max() > 0.0:
         # No edge of the picture shows where an old sleeve ends before an old chest: the edge is made as narrow as one.
         steep = cells.enlarge(cv2.blur(sleeves, (3, 3)) * -3.0 + 2.0, region)
