@@ -136,7 +136,25 @@ GARMENT_LANDMARKS_NETWORK = Contract(
     ),
 )  # fmt: skip
 
-CONTRACTS = {contract.network: contract for contract in (BODY, GARMENT_CUT, GARMENT_KIND, GARMENT_LANDMARKS_NETWORK)}
+_CELLS = (CROP_HEIGHT // 2, CROP_WIDTH // 2)
+TRYON_TOM = Contract(
+    network="tryon.tom",
+    inputs=(
+        Tensor("person", (None, *_CELLS, 4), "uint8",
+               "RGB at half the crop's resolution, the person's mean skin colour where the fourth plane, what is free to change, is 255"),
+        Tensor("body", (None, *_CELLS, len(BODY_PLANES)), "uint8",
+               "the planes of BODY_PLANES, 255 where sure; nothing of the parsing in the free region"),
+        Tensor("garment", (None, *_CELLS, 4), "uint8", "premultiplied RGBA of the garment laid on the body"),
+    ),
+    outputs=(
+        Tensor("skin", (None, 3, *_CELLS), "float32", "RGB 0..1 of bare arms, neck and legs where the region is free"),
+        Tensor("behind", (None, 3, *_CELLS), "float32", "RGB 0..1 of what lies behind them"),
+        Tensor("bare", (None, 1, *_CELLS), "float32", "0..1: which of the two is to be seen"),
+        Tensor("mask", (None, 1, *_CELLS), "float32", "0..1: the composite mask, how much of the garment shows where it is drawn"),
+    ),
+)  # fmt: skip
+
+CONTRACTS = {contract.network: contract for contract in (BODY, GARMENT_CUT, GARMENT_KIND, GARMENT_LANDMARKS_NETWORK, TRYON_TOM)}
 
 NODES, LAYERS, CELLS = 64, 5, 24
 """Points along a side at which a garment's layers are described to a card; the most layers; planes on the parsing's cells."""

@@ -44,6 +44,7 @@ class CpuStage:
 
     def __init__(self, body: Body) -> None:
         self.body, self.batch = body, body.engine.batch
+        self._invent = TryOnModule.load(body.engine.runtime)
 
     def begin(self) -> None:
         """Other frames come now."""
@@ -63,7 +64,7 @@ class CpuStage:
 
     def dress(self, number: int, frame: np.ndarray, fit: Fit, seen: tuple[Crop, Reading], spans: Spans) -> np.ndarray:
         """The frame, drawn on in place."""
-        dress(frame, fit, seen[1], seen[0], spans)
+        dress(frame, fit, seen[1], seen[0], spans, self._invent)
         return frame
 
 

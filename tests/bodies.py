@@ -117,9 +117,9 @@ def trousers() -> Garment:
     return _garment("trousers", marks, corners)
 
 
-def skirt() -> Garment:
-    """A skirt of 800 x 800 pixels."""
-    marks = {"waistband_left": (260, 40), "waistband_right": (540, 40), "hemline_left": (180, 600), "hemline_right": (620, 600)}
+def skirt(hem: int = 600) -> Garment:
+    """A skirt of 800 x 800 pixels, down to row ``hem``."""
+    marks = {"waistband_left": (260, 40), "waistband_right": (540, 40), "hemline_left": (180, hem), "hemline_right": (620, hem)}
     return _garment("skirt", marks, ["waistband_left", "waistband_right", "hemline_right", "hemline_left"])
 
 

@@ -51,6 +51,12 @@ def _maps(tensor: Tensor, picture: np.ndarray) -> np.ndarray:
     return heatmaps.draw(points, CROP_HEIGHT // heatmaps.STRIDE, CROP_WIDTH // heatmaps.STRIDE)
 
 
+def _planes(tensor: Tensor, picture: np.ndarray) -> np.ndarray:
+    """What is bright, a little brighter, and so on."""
+    grey = cv2.cvtColor(cv2.resize(picture, tensor.shape[2:0:-1], interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)  # type: ignore[arg-type]
+    return np.dstack([np.where(grey > level, 255, 0) for level in np.linspace(40, 220, tensor.shape[3] or 1)])
+
+
 def _waves(tensor: Tensor) -> np.ndarray:
     """Planes of -1..1, each with another wave across it."""
     plane, y, x = np.ogrid[tuple(slice(size) for size in tensor.shape[1:])]
@@ -82,5 +88,6 @@ _MADE: dict[str, Callable[[Tensor, np.ndarray], Any]] = {
     "layers": _layers,
     "bounds": _bounds,
     "cells": _cells,
+    "body": _planes,
 }
 """What is no picture, by the tensor's name."""

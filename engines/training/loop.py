@@ -59,7 +59,8 @@ def export(network: nn.Module, example: Tensor | tuple[Tensor, ...], path: Path,
         # The newer exporter renames weights and folds batch norm; this one is deprecated, not gone.
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
-            network.eval(), example if isinstance(example, tuple) else (example,), str(temporary), opset_version=17, input_names=list(inputs), output_names=list(outputs),
+            network.eval(), example if isinstance(example, tuple) else (example,), str(temporary), opset_version=17,
+            input_names=list(inputs), output_names=list(outputs),
             dynamic_axes=free, dynamo=False, training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False,
         )  # fmt: skip
     onnx.save(half_weights(onnx.load(temporary)), temporary)

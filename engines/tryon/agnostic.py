@@ -38,15 +38,16 @@ class Agnostic:
     """(128, 96, 4) uint8: premultiplied RGBA of the garment on the body."""
 
     def uncovered(self) -> int:
-        """How many cells are free to change and not under the garment."""
-        return int(np.count_nonzero((self.person[..., 3] > 127) & (self.garment[..., 3] < 64)))
+        """How many cells of the old garment, but for its rim, are not under the new one."""
+        old = cv2.erode(self.person[..., 3], np.ones((7, 7), np.uint8))
+        return int(np.count_nonzero((old > 127) & (self.garment[..., 3] < 64)))
 
 
-def look(fit: Fit, reading: Reading, crop: Crop) -> Agnostic:
-    """The networks' inputs for a garment that was fitted to the body read on ``crop``."""
+def look(fit: Fit, reading: Reading, crop: Crop, old: np.ndarray) -> Agnostic:
+    """The networks' inputs for a garment that was fitted to the body read on ``crop``; ``old`` (128, 96): where the old one is, 0..1."""
     picture = cv2.resize(crop.picture, (96, 128), interpolation=cv2.INTER_AREA)
     body = cv2.merge([*cv2.split(groups(reading.parsing)), *cv2.split(limbs(fit.pose))])
-    free = free_region(old_cloth(fit.category, reading.parsing))
+    free = free_region(old)
     person, body = hide(picture, body, free, skin_colour(picture, body, free))
     return Agnostic(person, body, draw_small(fit.layers, crop))
 

@@ -19,7 +19,7 @@ from engines.output import make_folder, write_whole
 from engines.pictures import read_rgb
 from engines.tryon import metrics
 from engines.tryon.pairs import BadRow, Pair, read_pairs
-from engines.tryon.photo import TryOn, Worn
+from engines.tryon.photo import TryOn, Worn, with_network
 from engines.tryon.report import Row, page
 from engines.tryon.sources import Sources
 
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     sources = Sources(args.catalog, args.runtime)
     body = Body.load(args.runtime)
     make_folder(args.out)
-    wear = TryOn(body)
+    wear = TryOn(body, with_network(args.runtime))
     rows: list[Row] = []
     failed: list[BadRow] = []
     for pair in tqdm(listed, unit="pair", disable=not sys.stderr.isatty()):

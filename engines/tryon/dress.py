@@ -59,10 +59,7 @@ def dress(
         folds = shade.folds(cells.picture, cells.of(*(_OLD_BOTTOM if bottom else _OLD_TOP)), fit.pose.width / 2, 0.9 - 0.4 * fit.printed)
         guide, colours = Guide(cells.picture), unit_colours(below)
         covered = cells.shrink(drawn[..., 3], region)
-        if bottom:
-            bare = None if made is None else invented.bare_legs(made, cells)
-        else:
-            bare = bare_skin(sides, fit, cells, folds, covered)
+        bare = invented.bare_legs(made, fit, cells) if bottom else bare_skin(sides, fit, cells, folds, covered)
         shown = visible(colours, guide, fit, cells, region, old_sleeves=bare is None)
         may = off_face(fit.pose, cells, region)
         if bare is not None:

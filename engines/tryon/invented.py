@@ -11,18 +11,19 @@ from collections.abc import Callable
 import numpy as np
 
 from engines.body import Reading
+from engines.contract import CROP_HEIGHT, CROP_WIDTH
 from engines.crop import Crop
 from engines.tryon.agnostic import Agnostic, look
 from engines.tryon.bare import Bare
-from engines.tryon.cells import Cells
+from engines.tryon.cells import Cells, window
 from engines.tryon.fit import Fit
+from engines.tryon.skin import by_colour
 from engines.tryon.tom import Rendered
 from engines.tryon.warp import Box
 
 Invent = Callable[[Agnostic], Rendered]
 """The try-on network."""
 
-_OLD = ("pants", "skirt")
 _SLOPE = 6.0  # crop pixels over which the network goes from skin to no skin
 _FEWEST = 40  # cells of the old garment that the new one leaves uncovered; fewer are its rim
 _EVERYWHERE, _NOWHERE = 4.0, -1e3
@@ -30,8 +31,18 @@ _EVERYWHERE, _NOWHERE = 4.0, -1e3
 
 def legs(invent: Invent, fit: Fit, reading: Reading, crop: Crop) -> Rendered | None:
     """What the network makes of somebody's legs; None where the new garment covers the old one."""
-    agnostic = look(fit, reading, crop)
+    low, high = crop.to_frame(np.zeros(2)), crop.to_frame(np.array([CROP_WIDTH, CROP_HEIGHT]))
+    whole = window(reading.parsing, crop, (int(low[0]), int(low[1]), int(high[0]), int(high[1])))
+    agnostic = look(fit, reading, crop, _old(fit, whole))
     return invent(agnostic) if agnostic.uncovered() > _FEWEST else None
+
+
+def _old(fit: Fit, cells: Cells) -> np.ndarray:
+    """The probability of the old trousers or skirt; tight trousers are told from legs by the colour of the face."""
+    cloth, bare, other = cells.of("pants", "skirt"), cells.of("left-leg", "right-leg"), cells.of("dress", "jumpsuits")
+    cloth += np.where(cloth > other, other, 0)
+    again = by_colour(by_colour(bare, cloth, fit.pose, cells), cloth, fit.pose, cells)  # twice: it is surer of legs than of arms
+    return np.clip(cloth + bare - again, 0.0, 1.0)
 
 
 def limits(fit: Fit, crop: Crop) -> Box:
@@ -42,10 +53,12 @@ def limits(fit: Fit, crop: Crop) -> Box:
     return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
 
-def bare_legs(made: Rendered, cells: Cells) -> Bare:
-    """What to paint on a window: nothing of the old trousers or skirt is to be left."""
+def bare_legs(made: Rendered | None, fit: Fit, cells: Cells) -> Bare | None:
+    """What to paint on a window: nothing of the old trousers or skirt is to be left. None where nothing was made."""
+    if made is None:
+        return None
     y0, x0 = int(cells.y[0, 0]) // 2, int(cells.x[0, 0]) // 2
-    cloth = cells.of(*_OLD)
+    cloth = _old(fit, cells)
     part = slice(y0, y0 + cloth.shape[0]), slice(x0, x0 + cloth.shape[1])
     beyond, front = np.full_like(cloth, _EVERYWHERE), np.full_like(cloth, _NOWHERE)
     edge = (made.bare[part] - 0.5) * np.float32(_SLOPE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -14,23 +15,30 @@ from engines.errors import UserError
 from engines.tryon.dress import dress
 from engines.tryon.fit import fit
 from engines.tryon.garment import Garment
+from engines.tryon.invented import Invent
+from engines.tryon.tom import TryOnModule
 
 Method = Callable[[np.ndarray, Garment, Reading, Crop], np.ndarray | None]
 """A way to dress: the picture (H, W, 3) uint8 RGB, which it leaves alone, the garment, and the body read on a crop of it; the picture
 with the garment, or None where the body it needs is not in view."""
 
 
-def by_landmarks(picture: np.ndarray, garment: Garment, reading: Reading, crop: Crop) -> np.ndarray | None:
-    """The garment warped by its landmarks: what the live picture shows."""
+def by_landmarks(picture: np.ndarray, garment: Garment, reading: Reading, crop: Crop, invent: Invent | None = None) -> np.ndarray | None:
+    """The garment warped by its landmarks; with ``invent``, the try-on network, bare legs where it is shorter than what is worn."""
     made = fit(garment, reading, crop)
     if made is None:
         return None
     drawn = picture.copy()
-    dress(drawn, made, reading, crop)
+    dress(drawn, made, reading, crop, invent=invent)
     return drawn
 
 
-METHODS: dict[str, Callable[[], Method]] = {"landmarks": lambda: by_landmarks}
+def with_network(runtime: str | None = None) -> Method:
+    """What the live picture shows: the landmark warp, and the try-on network where something must be invented. Raises UserError."""
+    return partial(by_landmarks, invent=TryOnModule.load(runtime))
+
+
+METHODS: dict[str, Callable[[], Method]] = {"landmarks": lambda: by_landmarks, "network": with_network}
 """By name, how a method is loaded. Raises UserError."""
 
 
