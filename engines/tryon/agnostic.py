@@ -37,11 +37,6 @@ class Agnostic:
     garment: np.ndarray
     """(128, 96, 4) uint8: premultiplied RGBA of the garment on the body."""
 
-    def uncovered(self) -> int:
-        """How many cells of the old garment, but for its rim, are not under the new one."""
-        old = cv2.erode(self.person[..., 3], np.ones((7, 7), np.uint8))
-        return int(np.count_nonzero((old > 127) & (self.garment[..., 3] < 64)))
-
 
 def look(fit: Fit, reading: Reading, crop: Crop, old: np.ndarray) -> Agnostic:
     """The networks' inputs for a garment that was fitted to the body read on ``crop``; ``old`` (128, 96): where the old one is, 0..1."""

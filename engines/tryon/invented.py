@@ -7,6 +7,7 @@ crisp as the frame.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,16 +26,32 @@ Invent = Callable[[Agnostic], Rendered]
 """The try-on network."""
 
 _SLOPE = 6.0  # crop pixels over which the network goes from skin to no skin
-_FEWEST = 40  # cells of the old garment that the new one leaves uncovered; fewer are its rim
-_EVERYWHERE, _NOWHERE = 4.0, -1e3
+_RIM = 0.15  # old cloth so far below the new hem, in shoulder widths, is its rim
+_FEWEST = 40  # cells of old cloth further down that are worth it
+_NOWHERE = -1e3
 
 
-def legs(invent: Invent, fit: Fit, reading: Reading, crop: Crop) -> Rendered | None:
-    """What the network makes of somebody's legs; None where the new garment covers the old one."""
+@dataclass(frozen=True, eq=False)
+class Legs:
+    """What is invented, and from where on."""
+
+    made: Rendered
+    hem: float
+    """Where the new garment ends, in crop pixels below the neck along the body: above, nothing is painted."""
+
+
+def legs(invent: Invent, fit: Fit, reading: Reading, crop: Crop) -> Legs | None:
+    """What the network makes of somebody's legs; None where the new garment goes as far down as the old one."""
     low, high = crop.to_frame(np.zeros(2)), crop.to_frame(np.array([CROP_WIDTH, CROP_HEIGHT]))
     whole = window(reading.parsing, crop, (int(low[0]), int(low[1]), int(high[0]), int(high[1])))
-    agnostic = look(fit, reading, crop, _old(fit, whole))
-    return invent(agnostic) if agnostic.uncovered() > _FEWEST else None
+    old = _old(fit, whole)
+    agnostic = look(fit, reading, crop, old)
+    down, drawn = whole.along(fit.pose.neck, fit.pose.down), agnostic.garment[..., 3] > 127
+    if not drawn.any():
+        return None
+    hem = float(np.percentile(down[drawn], 97))
+    below = np.count_nonzero((old > 0.5) & (down > hem + _RIM * fit.pose.width) & ~drawn)
+    return Legs(invent(agnostic), hem) if below > _FEWEST else None
 
 
 def _old(fit: Fit, cells: Cells) -> np.ndarray:
@@ -53,13 +70,15 @@ def limits(fit: Fit, crop: Crop) -> Box:
     return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
 
-def bare_legs(made: Rendered | None, fit: Fit, cells: Cells) -> Bare | None:
-    """What to paint on a window: nothing of the old trousers or skirt is to be left. None where nothing was made."""
-    if made is None:
+def bare_legs(found: Legs | None, fit: Fit, cells: Cells) -> Bare | None:
+    """What to paint on a window: below the hem nothing of the old trousers or skirt is to be left. None where nothing was made."""
+    if found is None:
         return None
+    made = found.made
     y0, x0 = int(cells.y[0, 0]) // 2, int(cells.x[0, 0]) // 2
     cloth = _old(fit, cells)
     part = slice(y0, y0 + cloth.shape[0]), slice(x0, x0 + cloth.shape[1])
-    beyond, front = np.full_like(cloth, _EVERYWHERE), np.full_like(cloth, _NOWHERE)
+    beyond = np.asarray(cells.along(fit.pose.neck, fit.pose.down) - found.hem, np.float32)
+    front = np.full_like(cloth, _NOWHERE)
     edge = (made.bare[part] - 0.5) * np.float32(_SLOPE)
     return Bare(cloth, beyond, edge, front, np.ascontiguousarray(made.skin[part]), np.ascontiguousarray(made.behind[part]))
