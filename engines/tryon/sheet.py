@@ -21,7 +21,6 @@ from engines.tryon.fit import Fit, Layer
 from engines.tryon.matte import Guide
 from engines.tryon.order import above_chin, in_front
 from engines.tryon.skin import surer
-from engines.tryon.tom import Rendered
 from engines.tryon.warp import Box, Warp
 
 _SMALLEST, _SIDE = 16, 1920  # of all pieces together: what engines are built for
@@ -43,7 +42,7 @@ class _Nodes:
         return start + np.arange(NODES) * self.step
 
 
-def sheet(fit: Fit, reading: Reading, crop: Crop, size: tuple[int, int], made: Rendered | None = None) -> dict[str, np.ndarray] | None:
+def sheet(fit: Fit, reading: Reading, crop: Crop, size: tuple[int, int], made: invented.Legs | None = None) -> dict[str, np.ndarray] | None:
     """Inputs of ``frame.dress`` by name, but for the frame, whose ``size`` is (H, W); None where the garment misses it.
 
     ``crop`` and ``reading`` are what ``fit`` was made of, ``made`` what the try-on network makes of legs (:mod:`engines.tryon.invented`).
@@ -169,7 +168,7 @@ def _shadow(clear: np.ndarray, nodes: _Nodes, width: float) -> np.ndarray:
 
 
 def _cells(
-    fit: Fit, reading: Reading, crop: Crop, region: Box, size: tuple[int, int], clear: np.ndarray, nodes: _Nodes, made: Rendered | None
+    fit: Fit, reading: Reading, crop: Crop, region: Box, size: tuple[int, int], clear: np.ndarray, nodes: _Nodes, made: invented.Legs | None
 ) -> np.ndarray:
     """(CELLS, 128, 96) planes on the parsing's cells, in the order in which the graph takes them."""
     bottom = fit.category in ("trousers", "skirt")
@@ -180,10 +179,8 @@ def _cells(
     cells = window(reading.parsing, crop, region)
     guide = Guide(cells.picture)
     folds = shade.folds(cells.picture, cells.of(*(_BELOW if bottom else _CLOTH)), fit.pose.width / 2, 0.9 - 0.4 * fit.printed)
-    if bottom:
-        bare = None if made is None else invented.bare_legs(made, fit, cells)
-    else:
-        bare = bare_skin(sides, fit, cells, folds, _on_cells(1 - clear, nodes, cells))
+    covered = _on_cells(1 - clear, nodes, cells)
+    bare = invented.bare_legs(made, fit, cells) if bottom else bare_skin(sides, fit, cells, folds, covered)
     seen, stays, sleeves = in_front(fit.category, fit.reach, fit.pose, fit.outline, fit.worn, cells)
     body = surer(1.0 - cells.of("background"), _OUTLINE)
     for outline in fit.wide:
