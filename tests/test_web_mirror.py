@@ -192,7 +192,7 @@ def test_a_top_and_trousers_are_worn_at_once(page: Page, server: Server) -> None
     def tap(id: str, *now: str) -> None:
         page.click(f'[data-garment="{id}"]')
         assert {each.get_attribute("data-garment") for each in pressed.all()} == set(now)
-        page.wait_for_function("!document.querySelector('.waiting')")  # the server has put on just these
+        wait_until(page, "!document.querySelector('.waiting')")  # the server has put on just these
 
     tap(top, top)
     tap(trousers, top, trousers)

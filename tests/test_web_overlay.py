@@ -78,8 +78,9 @@ def test_each_garment_is_laid_over_the_camera_frame_it_was_made_of(browser: Brow
     numbers = page.evaluate("seen.drawn.map(([number, rtp]) => [number, seen.marks[rtp]])")
     off = [background - garment for background, garment in numbers if background is not None and garment is not None]
     assert len(off) >= 20
-    assert statistics.median(map(abs, off)) == 0
-    assert sum(abs(each) <= 1 for each in off) >= 0.7 * len(off), f"a frame that a busy page did not see has its neighbour behind it: {off}"
+    # A frame that a busy page did not see has its neighbour behind it.
+    assert abs(statistics.median(off)) <= 0.5, off
+    assert sum(abs(each) <= 1 for each in off) >= 0.7 * len(off), off
 
     width, height = page.evaluate("[view.videoWidth, view.videoHeight]")
     assert any(own + overlay.cover_size(width, own)[1] == height for own in range(0, height, 2)), "only the packed garment comes back"
