@@ -19,7 +19,6 @@ from engines.tryon.fit import Fit
 from engines.tryon.neck import neck_skin, old_collar
 from engines.tryon.outline import ALONG
 from engines.tryon.pose import Pose
-from engines.tryon.skin import by_colour
 from engines.tryon.warp import Box
 
 Plane = np.ndarray
@@ -74,15 +73,17 @@ def limits(sides: list[int], fit: Fit, crop: Crop) -> Box:
     return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
 
-def bare_skin(sides: list[int], fit: Fit, cells: Cells, light: Plane, covered: Plane) -> Bare | None:
+def bare_skin(sides: list[int], fit: Fit, cells: Cells, light: Plane, covered: Plane, arms: Plane) -> Bare | None:
     """What to paint: the arms on ``sides`` and the neck; None where there is nothing to do, or the person's skin is not known.
 
-    ``light`` (h, w) are the folds of the old garment, ``covered`` (h, w) 0..1 where the new one is drawn.
+    ``light`` (h, w) are the folds of the old garment, ``covered`` (h, w) 0..1 where the new one is drawn, ``arms`` is
+    :func:`engines.tryon.order.arm_skin`.
     """
-    cloth = _cloth(fit.pose, cells)
+    # The old garment's probability, without hands that have the colour of the face.
+    cloth = np.clip(cells.of(*_OLD, "left-arm", "right-arm", "glove") - arms, 0.0, 1.0)
     beyond, bare, arm = (np.full(cloth.shape, _OUTSIDE, np.float32) for _ in range(3))
     skin = np.zeros((*cloth.shape, 3), np.float32)
-    arms = _arms(sides, fit, cells, beyond, bare, arm, skin) if sides else False
+    bared = _arms(sides, fit, cells, beyond, bare, arm, skin) if sides else False
     skin *= np.sqrt(light)[..., None]
     neck = fit.opening is not None and fit.category != "outwear" and _neck(fit.opening, fit.pose, cells, beyond, bare, skin)
     if fit.category != "outwear":
@@ -90,7 +91,7 @@ def bare_skin(sides: list[int], fit: Fit, cells: Cells, light: Plane, covered: P
     # What jumps from cell to cell would show as steps.
     beyond, arm = (np.asarray(cv2.blur(np.clip(plane, -4, 4), (3, 3)), np.float32) for plane in (beyond, arm))
     old = cloth * (beyond > -2)
-    if not (arms or neck) or not (old > 0.2).any():
+    if not (bared or neck) or not (old > 0.2).any():
         return None
     known = np.clip(1.0 - cells.of("left-arm", "right-arm", "face", *_OLD) * 1.5, 0, 1) * (1.0 - cv2.dilate(old, np.ones((3, 3), np.uint8)))
     return Bare(cloth, beyond, bare, arm, skin, _spread(cells.picture, known, old))
@@ -120,12 +121,6 @@ def _arms(sides: list[int], fit: Fit, cells: Cells, beyond: Plane, bare: Plane, 
         shade = (1.02 + _ROUND * 0.1) - _ROUND * np.square(np.minimum(bared.across, np.float32(1.2))) * np.float32(1.1)
         _lay(bared.inside, [shade * np.float32(value) for value in tone.tolist()], bare, skin)
     return found
-
-
-def _cloth(pose: Pose, cells: Cells) -> Plane:
-    """The old garment's probability, without hands that have the colour of the face."""
-    cloth, arms = cells.of(*_OLD), cells.of("left-arm", "right-arm", "glove")
-    return np.clip(cloth + arms - by_colour(arms, cloth, pose, cells), 0.0, 1.0)
 
 
 def _rest(fit: Fit, cells: Cells, covered: Plane, beyond: Plane, bare: Plane, skin: np.ndarray) -> None:

@@ -18,6 +18,7 @@ from engines.tryon.bare import bare_sides, bare_skin, limits, to_paint
 from engines.tryon.cells import window
 from engines.tryon.fit import Fit, Layer
 from engines.tryon.matte import Guide
+from engines.tryon.order import arm_skin
 from engines.tryon.paint import paint
 from engines.tryon.visible import off_face, polygon, unit_colours, visible
 from engines.tryon.warp import Box
@@ -59,8 +60,9 @@ def dress(
         folds = shade.folds(cells.picture, cells.of(*(_OLD_BOTTOM if bottom else _OLD_TOP)), fit.pose.width / 2, 0.9 - 0.4 * fit.printed)
         guide, colours = Guide(cells.picture), unit_colours(below)
         covered = cells.shrink(drawn[..., 3], region)
-        bare = invented.bare_legs(made, fit, cells) if bottom else bare_skin(sides, fit, cells, folds, covered)
-        shown = visible(colours, guide, fit, cells, region, old_sleeves=bare is None)
+        arms = None if bottom else arm_skin(fit.pose, cells)
+        bare = invented.bare_legs(made, fit, cells) if arms is None else bare_skin(sides, fit, cells, folds, covered, arms)
+        shown = visible(colours, guide, fit, cells, region, arms, old_sleeves=bare is None)
         may = off_face(fit.pose, cells, region)
         if bare is not None:
             paint(below, bare, cells, crop, region, guide, colours, may, drawn, shown, to_paint(bare, covered))

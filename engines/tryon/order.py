@@ -39,9 +39,16 @@ def worn(pose: Pose, parsing: np.ndarray, previous: Worn | None = None) -> Worn:
     return Worn(sleeves, behind)
 
 
-def in_front(category: str, reach: tuple[float, float], pose: Pose, outline: Outline, worn: Worn, cells: Cells
+def arm_skin(pose: Pose, cells: Cells) -> np.ndarray:
+    """The probability of bare arms and hands, told from cloth by the colour of the face as well."""
+    return by_colour(cells.of("left-arm", "right-arm", "glove"), cells.of("upper-clothes", "coat", "dress", "jumpsuits"), pose, cells)
+
+
+def in_front(reach: tuple[float, float], pose: Pose, outline: Outline, worn: Worn, cells: Cells, arms: np.ndarray | None
              ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """What the garment must not cover, as three planes 0..1. ``reach``: how far down the arms it goes (0 bare, 1 elbow, 2 wrist).
+
+    ``arms`` is :func:`arm_skin`, which trousers and skirts do not need.
 
     1. head, bag and skin of the arms, whose edges are edges of the picture; 2. the part of it that stays in front: a neck goes under a
     collar, an arm into a sleeve, and no edge of the picture shows where; 3. old sleeves that come out of the new ones.
@@ -49,12 +56,12 @@ def in_front(category: str, reach: tuple[float, float], pose: Pose, outline: Out
     seen = cells.of("hat", "hair", "sunglasses", "scarf", "bag")
     face = cells.of("face")
     seen += face
-    if category in ("trousers", "skirt"):
+    if arms is None:
         above = np.clip(10 - cells.along(pose.neck, pose.down) * (10 / pose.torso), 0, 1)
         seen += cells.of("upper-clothes", "coat", "left-arm", "right-arm", "glove") + cells.of("dress", "jumpsuits") * above
         return np.minimum(seen, 1.0), np.ones_like(seen), np.zeros_like(seen)
     neck = face * (1 - above_chin(pose, cells))
-    skin, bare, sleeves = _arms(reach, pose, outline, worn, cells, neck)
+    skin, bare, sleeves = _arms(reach, pose, outline, worn, cells, neck, arms)
     seen += skin
     covered = neck + skin * (1 - bare)
     return np.minimum(seen, 1.0), 1.0 - covered / (seen + 0.02), sleeves
@@ -76,14 +83,14 @@ def _limb(a: np.ndarray, b: np.ndarray, last: float, cells: Cells) -> tuple[np.n
     return np.sqrt(away_x * away_x + away_y * away_y), t
 
 
-def _arms(reach: tuple[float, float], pose: Pose, outline: Outline, worn: Worn, cells: Cells, neck: np.ndarray
+def _arms(reach: tuple[float, float], pose: Pose, outline: Outline, worn: Worn, cells: Cells, neck: np.ndarray, arms: np.ndarray
           ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Skin of arms and hands; 1 where the garment leaves an arm bare; and old sleeves where they come out of the new ones.
 
     Of ``neck``, skin below the chin, what lies along a forearm or a hand is taken off, in place, and given to the arms.
     """
     cloth = cells.of("upper-clothes", "coat", "dress", "jumpsuits")
-    skin = by_colour(cells.of("left-arm", "right-arm", "glove"), cloth, pose, cells)
+    skin = arms.copy()
     nearest, bare, sleeves = np.full(skin.shape, 1e6, np.float32), np.ones_like(skin), np.zeros_like(skin)
     hands = nearest
     for side in (0, 1):

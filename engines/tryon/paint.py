@@ -32,7 +32,8 @@ def paint(below: np.ndarray, bare: Bare, cells: Cells, crop: Crop, region: Box, 
     near = cv2.dilate((bare.cloth > 0.4).astype(np.float32), _SQUARE) * 2.0 - 0.5
     edge = np.float32(0.7 / crop.scale)
     planes = [inner, near, bare.beyond * edge + 0.5, bare.bare * edge + 0.5, bare.arm * edge + 0.5]
-    every = [*cv2.split(functions), *planes, *cv2.split(bare.behind), *cv2.split(bare.skin)]
+    # Colours are enlarged as whole numbers, all three at once: a seventh of the time.
+    every = [*cv2.split(functions), *planes, cv2.convertScaleAbs(bare.behind), cv2.convertScaleAbs(bare.skin)]
     for part in cells.boxes(where, region):
         y, x = slice(part[1] - region[1], part[3] - region[1]), slice(part[0] - region[0], part[2] - region[0])
         large = cells.enlarge_each(every, part)
@@ -44,9 +45,12 @@ def paint(below: np.ndarray, bare: Bare, cells: Cells, crop: Crop, region: Box, 
         target = shown[y, x]
         target -= target * cv2.multiply(arm, old)
         old = cv2.multiply(old, cv2.max(skin, 1.0 - drawn[y, x, 3] * np.float32(1 / 255)))
-        share = cv2.convertScaleAbs(old, alpha=255)
-        painted = cv2.merge([cv2.convertScaleAbs(cv2.add(a, cv2.multiply(cv2.subtract(b, a), skin)))
-                             for a, b in zip(large[9:12], large[12:15], strict=True)])  # fmt: skip
-        picture = below[y, x]
-        stays, comes = (cv2.merge([plane] * 3) for plane in (cv2.bitwise_not(share), share))
-        cv2.add(cv2.multiply(picture, stays, scale=1 / 255), cv2.multiply(painted, comes, scale=1 / 255), dst=picture)
+        painted = _mixed(large[9], large[10], skin)
+        below[y, x] = _mixed(below[y, x], painted, old)
+
+
+def _mixed(ground: np.ndarray, over: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """(h, w, 3) uint8: ``over`` in the ``share`` (h, w) 0..1, ``ground`` in the rest; in whole numbers."""
+    comes = cv2.convertScaleAbs(share, alpha=255)
+    stays, comes = (cv2.merge([plane] * 3) for plane in (cv2.bitwise_not(comes), comes))
+    return cv2.add(cv2.multiply(ground, stays, scale=1 / 255), cv2.multiply(over, comes, scale=1 / 255))

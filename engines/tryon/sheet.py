@@ -19,7 +19,7 @@ from engines.tryon.bare import Bare, bare_sides, bare_skin, limits
 from engines.tryon.cells import Cells, window
 from engines.tryon.fit import Fit, Layer
 from engines.tryon.matte import Guide
-from engines.tryon.order import above_chin, in_front
+from engines.tryon.order import above_chin, arm_skin, in_front
 from engines.tryon.skin import surer
 from engines.tryon.warp import Box, Warp
 
@@ -180,8 +180,9 @@ def _cells(
     guide = Guide(cells.picture)
     folds = shade.folds(cells.picture, cells.of(*(_BELOW if bottom else _CLOTH)), fit.pose.width / 2, 0.9 - 0.4 * fit.printed)
     covered = _on_cells(1 - clear, nodes, cells)
-    bare = invented.bare_legs(made, fit, cells) if bottom else bare_skin(sides, fit, cells, folds, covered)
-    seen, stays, sleeves = in_front(fit.category, fit.reach, fit.pose, fit.outline, fit.worn, cells)
+    arms = None if bottom else arm_skin(fit.pose, cells)
+    bare = invented.bare_legs(made, fit, cells) if arms is None else bare_skin(sides, fit, cells, folds, covered, arms)
+    seen, stays, sleeves = in_front(fit.reach, fit.pose, fit.outline, fit.worn, cells, arms)
     body = surer(1.0 - cells.of("background"), _OUTLINE)
     for outline in fit.wide:
         at = [np.round(cells.from_crop(outline) * 16).astype(np.int32)]

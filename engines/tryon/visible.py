@@ -18,12 +18,15 @@ from engines.tryon.warp import Box
 _OUTLINE = 0.33  # the body's outline is taken a little further out: what is left of the old garment there would be a dark or pale rim
 
 
-def visible(colours: Sequence[np.ndarray], guide: Guide, fit: Fit, cells: Cells, region: Box, old_sleeves: bool) -> np.ndarray:
+def visible(
+    colours: Sequence[np.ndarray], guide: Guide, fit: Fit, cells: Cells, region: Box, arms: np.ndarray | None, old_sleeves: bool
+) -> np.ndarray:
     """(h, w) float32 0..1 for ``region`` of the frame, whose pixels are ``colours`` (:func:`unit_colours`); ``guide`` is of the cells.
 
-    ``old_sleeves``: whether old sleeves that come out of the new ones stay in front.
+    ``arms``: :func:`engines.tryon.order.arm_skin`, None for what is not worn above the waist. ``old_sleeves``: whether old sleeves that
+    come out of the new ones stay in front.
     """
-    seen, stays, sleeves = in_front(fit.category, fit.reach, fit.pose, fit.outline, fit.worn, cells)
+    seen, stays, sleeves = in_front(fit.reach, fit.pose, fit.outline, fit.worn, cells, arms)
     body = surer(1.0 - cells.of("background"), _OUTLINE)
     for outline in fit.wide:
         _widen(body, cells.from_crop(outline))
