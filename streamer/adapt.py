@@ -14,7 +14,7 @@ Reason = Literal["pipeline", "network"]
 
 SCALES = (1.0, 0.75, 0.5)  # of the camera's width and height
 LOWEST = 240  # pixels of the shorter side: with fewer nobody recognises a garment
-EVERY = (1, 2, 3)  # of the camera's frames one in so many is taken
+RATES = ((1, 1), (2, 3), (1, 2), (1, 3))  # of the camera's frames so many in so many are taken
 BEHIND = 1 / 3  # share of a second's frames dropped above which the machine is behind: under 20 of 30 are left,
 BUSY = 0.85  # if it also works for this share of the time; else they came in bursts, as after a lost packet
 KEEPS_UP = 0.1  # share below which it keeps up
@@ -58,8 +58,15 @@ class Effort:
         return SCALES[self.steps.count("scale")]
 
     @property
-    def every(self) -> int:
-        return EVERY[self.steps.count("rate")]
+    def rate(self) -> float:
+        """The share of the camera's frames that is taken."""
+        taken, of = RATES[self.steps.count("rate")]
+        return taken / of
+
+    def takes(self, number: int) -> bool:
+        """Whether the camera's frame of this number is taken: those that are, are spread evenly."""
+        taken, of = RATES[self.steps.count("rate")]
+        return number * taken // of > (number - 1) * taken // of
 
     def height(self, width: int, height: int) -> int:
         """Lines to work at for a camera's frame of this size."""
@@ -93,7 +100,7 @@ def _decide(effort: Effort, seen: Seen, lost: float) -> Effort:
         return _down(effort, seen, "pipeline" if lost > BEHIND else "network", scarce or effort.sized * 2 > effort.frames)
     if effort.steps and lost < KEEPS_UP and seen.at - effort.changed >= effort.wait:
         higher = replace(effort, steps=effort.steps[:-1])
-        ample = AMPLE * higher.scale**2 * rate * effort.every / higher.every
+        ample = AMPLE * higher.scale**2 * rate * higher.rate / effort.rate
         if seen.bitrate is None or seen.bitrate >= ample:
             return replace(higher, reason=effort.reason if higher.steps else None, changed=seen.at, rose=True)
     return effort
@@ -101,7 +108,7 @@ def _decide(effort: Effort, seen: Seen, lost: float) -> Effort:
 
 def _down(effort: Effort, seen: Seen, reason: Reason, fewer_pixels: bool) -> Effort:
     smaller = effort.steps.count("scale") + 1 < len(SCALES) and effort.height(*seen.size) * min(seen.size) > LOWEST * seen.size[1]
-    rarer = effort.steps.count("rate") + 1 < len(EVERY)
+    rarer = effort.steps.count("rate") + 1 < len(RATES)
     if not smaller and not rarer:
         return replace(effort, reason=reason)
     step: Literal["scale", "rate"] = "scale" if smaller and (fewer_pixels or not rarer) else "rate"

@@ -86,7 +86,7 @@ class Seat:
     def offer(self, decoded: Decoded) -> None:
         """A frame has been decoded; called in the decoder's thread. Where fewer frames are wanted, those too many end here."""
         self._came += 1
-        if self._came % self.effort.every == 0:
+        if self.effort.takes(self._came):
             self.inbox.put(decoded)
         else:
             self.spared += 1

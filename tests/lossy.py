@@ -73,6 +73,7 @@ def bad_path(loss: float, delay: float) -> Iterator[None]:
             if process.stdout.readline() != "ready\n":
                 raise RuntimeError("no TUN devices here: this benchmark needs Linux, root and /dev/net/tun")
             inside = ("ip", "-n", NAMESPACE)
+            subprocess.run(["ip", "netns", "delete", NAMESPACE], check=False, capture_output=True)  # of a run that was killed
             for command in (
                 ("ip", "netns", "add", NAMESPACE),
                 ("ip", "link", "set", DEVICES[1], "netns", NAMESPACE),

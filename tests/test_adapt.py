@@ -25,7 +25,7 @@ class Camera:
         while self.now < end:
             self.now += 1 / 30
             self.number += 1
-            if self.number % self.effort.every:
+            if not self.effort.takes(self.number):
                 continue
             if self.waiting and self.free <= self.now:
                 changes += self.serve(self.free)
@@ -48,7 +48,7 @@ class Camera:
 def test_a_machine_that_keeps_up_is_left_alone():
     camera = Camera(ms=30)
     assert camera.run(60) == []
-    assert (camera.effort.scale, camera.effort.every, camera.effort.reason) == (1.0, 1, None)
+    assert (camera.effort.scale, camera.effort.rate, camera.effort.reason) == (1.0, 1.0, None)
     assert camera.effort.fps == pytest.approx(30, abs=0.5)
 
 
@@ -66,7 +66,18 @@ def test_time_that_does_not_depend_on_the_size_is_saved_by_fewer_frames():
     camera = Camera(ms=55, sized=0.2)
     camera.run(5)
     assert "scale" not in camera.effort.steps
-    assert (camera.effort.height(1280, 720), camera.effort.every) == (720, 2)
+    assert camera.effort.height(1280, 720) == 720
+    assert camera.effort.rate == pytest.approx(2 / 3)
+    assert camera.effort.fps > 17  # of 18.2 that the machine can do
+
+
+def test_the_frames_that_are_taken_are_spread_evenly():
+    shares = []
+    for steps in range(4):
+        taken = [number for number in range(1, 61) if Effort(("rate",) * steps).takes(number)]
+        gaps = {later - earlier for earlier, later in pairwise(taken)}
+        shares.append((len(taken), gaps))
+    assert shares == [(60, {1}), (40, {1, 2}), (30, {2}), (20, {3})]
 
 
 def test_a_step_up_that_does_not_hold_is_tried_ever_more_rarely():
@@ -116,7 +127,7 @@ def test_small_pictures_are_not_made_unrecognisable(size, lines):
     camera = Camera(ms=500, size=size)
     camera.run(60)
     assert camera.effort.height(*size) == lines
-    assert camera.effort.every == 3
+    assert camera.effort.rate == pytest.approx(1 / 3)
 
 
 def test_frames_that_come_in_bursts_are_no_sign_that_the_machine_is_behind():
