@@ -131,7 +131,7 @@ def test_large_and_odd_frames_are_scaled_before_anything_else(served):
 
 def test_a_session_that_is_behind_works_on_fewer_pixels_and_fewer_frames(served):
     seat, one = served
-    seat.effort = Effort(steps=("scale", "rate"))
+    seat.effort = Effort(steps=("scale", "rate", "rate"))
     assert (one(decoded(1280, 720), FakePipeline()).frame.width, one(decoded(64, 48), FakePipeline()).frame.width) == (960, 64)
     seat.height = 360  # the page asks for even less
     assert one(decoded(1280, 720), FakePipeline()).frame.height == 360
