@@ -19,6 +19,9 @@ _LEARNED = {"Conv", "ConvTranspose", "Gemm", "MatMul"}
 """Where float16 pays; float32 reaches from a GridSample to the next of them."""
 
 
+_SMALL = 1 << 14
+"""Elements of a matrix up to which its product is written out."""
+
 _ALWAYS_FLOAT = {("Resize", 1), ("Resize", 2)}
 """Inputs that ONNX has in float32 only: region and scales."""
 
@@ -30,6 +33,8 @@ def prepare(path: Path, precision: str) -> onnx.ModelProto:
     """
     model = onnx.load(path)
     cast_first(model)
+    linear_as_convolution(model)
+    products_as_sums(model)
     if precision == "int8" and not any(node.op_type == "QuantizeLinear" for node in model.graph.node):
         raise UserError(f"{path} has no Q/DQ nodes: an INT8 network is written by 'python -m calibration quantize'.")
     if precision == "fp16":
@@ -50,6 +55,53 @@ def cast_first(model: onnx.ModelProto) -> None:
                     node.input[index] = name
         model.graph.node.insert(0, helper.make_node("Cast", [tensor.name], [name], to=TensorProto.FLOAT, name=name))
     del model.graph.value_info[:]  # types of inner tensors, which may be others now
+
+
+def linear_as_convolution(model: onnx.ModelProto) -> None:
+    """Write linear layers (Gemm of learnt weights) as 1x1 convolutions, in place: for Turing cards TensorRT has no Gemm in float32."""
+    stored = {tensor.name: tensor for tensor in model.graph.initializer}
+    casts = {node.output[0]: node.input[0] for node in model.graph.node if node.op_type == "Cast"}
+    ends = helper.make_tensor("linear_axes", TensorProto.INT64, [2], [2, 3])
+    for index, node in reversed(list(enumerate(model.graph.node))):
+        attributes = {each.name: helper.get_attribute_value(each) for each in node.attribute}
+        weights = stored.get(casts.get(node.input[1], node.input[1])) if node.op_type == "Gemm" else None
+        if weights is None or attributes.get("transB") != 1 or attributes.get("transA") or len(weights.dims) != 2:
+            continue
+        weights.dims.extend([1, 1])
+        picture, found = f"{node.name}_picture", f"{node.name}_found"
+        layers = [
+            helper.make_node("Unsqueeze", [node.input[0], ends.name], [picture], name=picture),
+            helper.make_node("Conv", [picture, *node.input[1:]], [found], name=found),
+            helper.make_node("Squeeze", [found, ends.name], [node.output[0]], name=node.name),
+        ]
+        del model.graph.node[index]
+        for layer in reversed(layers):
+            model.graph.node.insert(index, layer)
+        if ends.name not in stored:
+            model.graph.initializer.append(ends)
+            stored[ends.name] = ends
+
+
+def products_as_sums(model: onnx.ModelProto) -> None:
+    """Write products of small matrices as sums of products, in place, for the same reason."""
+    inferred = onnx.shape_inference.infer_shapes(model).graph.value_info
+    shapes = {value.name: [each.dim_value for each in value.type.tensor_type.shape.dim] for value in inferred}
+    axes = {name: helper.make_tensor(name, TensorProto.INT64, [1], [axis]) for name, axis in (("last_axis", 2), ("middle_axis", 1))}
+    for index, node in reversed(list(enumerate(model.graph.node))):
+        second = shapes.get(node.input[1], []) if node.op_type == "MatMul" else []
+        if len(second) != 2 or not 0 < second[0] * second[1] <= _SMALL:
+            continue
+        column, each = f"{node.name}_column", f"{node.name}_each"
+        layers = [
+            helper.make_node("Unsqueeze", [node.input[0], "last_axis"], [column], name=column),
+            helper.make_node("Mul", [column, node.input[1]], [each], name=each),
+            helper.make_node("ReduceSum", [each, "middle_axis"], [node.output[0]], name=node.name, keepdims=0),
+        ]
+        del model.graph.node[index]
+        for layer in reversed(layers):
+            model.graph.node.insert(index, layer)
+        model.graph.initializer.extend(axes.values())
+        axes = {}
 
 
 def to_half(model: onnx.ModelProto) -> onnx.ModelProto:
