@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from engines.errors import UserError
 from engines.garment.read import GarmentReader, Reading
+from engines.output import make_folder, write_whole
 from engines.pictures import list_pictures, read_rgb
 
 
@@ -31,10 +32,7 @@ def run(args: argparse.Namespace) -> int:
     out = Path(args.out_dir)
     paths = list_pictures(Path(args.in_dir))
     reader = GarmentReader.load(args.runtime)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"The folder {out} cannot be made: {error.strerror}. Choose another OUT_DIR.") from error
+    make_folder(out)
     garments: dict[str, dict[str, Any]] = {}
     failed: list[str] = []
     for path in tqdm(paths, unit="picture", disable=not sys.stderr.isatty()):
@@ -43,23 +41,12 @@ def run(args: argparse.Namespace) -> int:
         except UserError as error:
             failed.append(f"{path.name}: {error}")
             continue
-        write(out / f"{path.stem}.png", cv2.imencode(".png", cv2.cvtColor(reading.rgba, cv2.COLOR_RGBA2BGRA))[1].tobytes())
+        write_whole(out / f"{path.stem}.png", cv2.imencode(".png", cv2.cvtColor(reading.rgba, cv2.COLOR_RGBA2BGRA))[1].tobytes())
         garments[path.stem] = described(reading)
         for hint in reading.hints:
             print(f"{path.name}: {hint}", file=sys.stderr)
-    write(out / "garments.json", json.dumps(garments).encode())
+    write_whole(out / "garments.json", json.dumps(garments).encode())
     if failed:
         raise UserError(f"{len(failed)} of {len(paths)} pictures failed, the others are done. " + " ".join(failed))
     print(json.dumps({"pictures": len(garments)}))
     return 0
-
-
-def write(path: Path, content: bytes) -> None:
-    """The whole file or none."""
-    temporary = path.with_name(path.name + ".part")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise UserError(f"{path} cannot be written: {error.strerror}. Choose another OUT_DIR or make room.") from error

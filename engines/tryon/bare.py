@@ -17,13 +17,13 @@ from engines.tryon.arm import bare_arm
 from engines.tryon.cells import Cells
 from engines.tryon.fit import Fit
 from engines.tryon.neck import neck_skin, old_collar
+from engines.tryon.order import OLD_TOP
 from engines.tryon.outline import ALONG
 from engines.tryon.pose import Pose
 from engines.tryon.warp import Box
 
 Plane = np.ndarray
 
-_OLD = ("upper-clothes", "coat", "dress", "jumpsuits")
 _LONGER = 0.12  # an old sleeve is longer than the new one from so much of an arm's half on
 _ENOUGH = 10  # cells of skin without which its colour is not known
 _ROUND = 0.20  # how much darker an arm is at its edge
@@ -80,7 +80,7 @@ def bare_skin(sides: list[int], fit: Fit, cells: Cells, light: Plane, covered: P
     :func:`engines.tryon.order.arm_skin`.
     """
     # The old garment's probability, without hands that have the colour of the face.
-    cloth = np.clip(cells.of(*_OLD, "left-arm", "right-arm", "glove") - arms, 0.0, 1.0)
+    cloth = np.clip(cells.of(*OLD_TOP, "left-arm", "right-arm", "glove") - arms, 0.0, 1.0)
     beyond, bare, arm = (np.full(cloth.shape, _OUTSIDE, np.float32) for _ in range(3))
     skin = np.zeros((*cloth.shape, 3), np.float32)
     bared = _arms(sides, fit, cells, beyond, bare, arm, skin) if sides else False
@@ -93,7 +93,8 @@ def bare_skin(sides: list[int], fit: Fit, cells: Cells, light: Plane, covered: P
     old = cloth * (beyond > -2)
     if not (bared or neck) or not (old > 0.2).any():
         return None
-    known = np.clip(1.0 - cells.of("left-arm", "right-arm", "face", *_OLD) * 1.5, 0, 1) * (1.0 - cv2.dilate(old, np.ones((3, 3), np.uint8)))
+    others = cells.of("left-arm", "right-arm", "face", *OLD_TOP)
+    known = np.clip(1.0 - others * 1.5, 0, 1) * (1.0 - cv2.dilate(old, np.ones((3, 3), np.uint8)))
     return Bare(cloth, beyond, bare, arm, skin, _spread(cells.picture, known, old))
 
 
@@ -148,7 +149,7 @@ def _rest(fit: Fit, cells: Cells, covered: Plane, beyond: Plane, bare: Plane, sk
         shade = (1.02 - _ROUND * np.square(np.minimum(np.abs(across) / half, 1.0))).astype(np.float32)
         _lay(belly, [shade * np.float32(value) for value in tone.tolist()], bare, skin)
     # What goes on further than that is left whole: half of it would look torn.
-    more = (cells.of(*_OLD) > 0.5) & ~near & (beyond < 0) & (down > 0)
+    more = (cells.of(*OLD_TOP) > 0.5) & ~near & (beyond < 0) & (down > 0)
     near &= cv2.dilate(more.astype(np.uint8), np.ones((2 * side + 1, 2 * side + 1), np.uint8)) == 0
     rest = near & (down > 0) & ~((down > hem) & other)
     np.maximum(beyond, np.minimum(np.where(rest, 4.0, -4.0), last - down).astype(np.float32), out=beyond)

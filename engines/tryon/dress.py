@@ -18,16 +18,15 @@ from engines.tryon.bare import bare_sides, bare_skin, limits, to_paint
 from engines.tryon.cells import window
 from engines.tryon.fit import Fit, Layer
 from engines.tryon.matte import Guide
-from engines.tryon.order import arm_skin
+from engines.tryon.order import OLD_BOTTOM, OLD_TOP, arm_skin
 from engines.tryon.paint import paint
 from engines.tryon.visible import off_face, polygon, unit_colours, visible
 from engines.tryon.warp import Box
 
 Spans = Callable[[str], AbstractContextManager[None]]
 
-_SHADOW = 0.35  # how much darker a layer is beside the one over it
+SHADOW = 0.35  # how much darker a layer is beside the one over it
 _BOTTOMS = ("trousers", "skirt")
-_OLD_TOP, _OLD_BOTTOM = ("upper-clothes", "coat", "dress", "jumpsuits"), ("pants", "skirt", "dress", "jumpsuits", "left-leg", "right-leg")
 
 
 def dress(
@@ -57,7 +56,7 @@ def dress(
         below = frame[y0:y1, x0:x1]
         drawn = _draw(fit.layers, fit.pose.width / crop.scale, region)
         cells = window(reading.parsing, crop, region)
-        folds = shade.folds(cells.picture, cells.of(*(_OLD_BOTTOM if bottom else _OLD_TOP)), fit.pose.width / 2, 0.9 - 0.4 * fit.printed)
+        folds = shade.folds(cells.picture, cells.of(*(OLD_BOTTOM if bottom else OLD_TOP)), fit.pose.width / 2, 0.9 - 0.4 * fit.printed)
         guide, colours = Guide(cells.picture), unit_colours(below)
         covered = cells.shrink(drawn[..., 3], region)
         arms = None if bottom else arm_skin(fit.pose, cells)
@@ -132,7 +131,7 @@ def _over(part: np.ndarray, target: np.ndarray, around: int) -> None:
     clear = shadow = cv2.bitwise_not(cv2.extractChannel(part, 3))
     if around:
         shadow = cv2.blur(clear, (around, around))
-        shadow = cv2.multiply(cv2.addWeighted(shadow, _SHADOW, shadow, 0, 255 * (1 - _SHADOW)), clear, scale=1 / 255)
+        shadow = cv2.multiply(cv2.addWeighted(shadow, SHADOW, shadow, 0, 255 * (1 - SHADOW)), clear, scale=1 / 255)
     cv2.add(part, cv2.multiply(target, cv2.merge([shadow, shadow, shadow, clear]), scale=1 / 255), dst=target)
 
 

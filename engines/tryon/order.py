@@ -15,7 +15,10 @@ from engines.tryon.outline import Outline
 from engines.tryon.pose import Pose
 from engines.tryon.skin import by_colour
 
-_CLOTH = tuple(CLASSES.index(name) for name in ("upper-clothes", "coat", "dress", "jumpsuits"))
+OLD_TOP = ("upper-clothes", "coat", "dress", "jumpsuits")
+"""Classes of what is worn above the waist; below it:"""
+OLD_BOTTOM = ("pants", "skirt", "dress", "jumpsuits", "left-leg", "right-leg")
+_CLOTH = tuple(CLASSES.index(name) for name in OLD_TOP)
 _HAND = tuple(CLASSES.index(name) for name in ("left-arm", "right-arm", "glove", "bag"))
 
 
@@ -41,7 +44,7 @@ def worn(pose: Pose, parsing: np.ndarray, previous: Worn | None = None) -> Worn:
 
 def arm_skin(pose: Pose, cells: Cells) -> np.ndarray:
     """The probability of bare arms and hands, told from cloth by the colour of the face as well."""
-    return by_colour(cells.of("left-arm", "right-arm", "glove"), cells.of("upper-clothes", "coat", "dress", "jumpsuits"), pose, cells)
+    return by_colour(cells.of("left-arm", "right-arm", "glove"), cells.of(*OLD_TOP), pose, cells)
 
 
 def in_front(reach: tuple[float, float], pose: Pose, outline: Outline, worn: Worn, cells: Cells, arms: np.ndarray | None
@@ -89,7 +92,7 @@ def _arms(reach: tuple[float, float], pose: Pose, outline: Outline, worn: Worn, 
 
     Of ``neck``, skin below the chin, what lies along a forearm or a hand is taken off, in place, and given to the arms.
     """
-    cloth = cells.of("upper-clothes", "coat", "dress", "jumpsuits")
+    cloth = cells.of(*OLD_TOP)
     skin = arms.copy()
     nearest, bare, sleeves = np.full(skin.shape, 1e6, np.float32), np.ones_like(skin), np.zeros_like(skin)
     hands = nearest

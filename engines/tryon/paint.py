@@ -14,7 +14,7 @@ from engines.tryon.matte import Guide, crisp
 from engines.tryon.skin import surer
 from engines.tryon.warp import Box
 
-_OUTLINE = 0.22  # the old garment is taken a little further out: what is left of it would be a rim
+OUTLINE = 0.22  # the old garment is taken a little further out: what is left of it would be a rim
 _SQUARE = np.ones((3, 3), np.uint8)
 
 
@@ -26,7 +26,7 @@ def paint(below: np.ndarray, bare: Bare, cells: Cells, crop: Crop, region: Box, 
     0..1 where anything may be painted, ``where`` on which cells. Behind the new garment, ``drawn`` (h, w, 4), only skin is.
     """
     others = np.clip(1.0 - cells.of("background") - bare.cloth, 0.0, 1.0)
-    functions = guide.explain(surer(bare.cloth, _OUTLINE) * (1.0 - surer(others, 0.4)))
+    functions = guide.explain(surer(bare.cloth, OUTLINE) * (1.0 - surer(others, 0.4)))
     # Inside of the old garment a print may have the colour of what is around it: there the parsing is believed, as it is far away from it.
     inner = cv2.morphologyEx(bare.cloth, cv2.MORPH_CLOSE, _SQUARE) * 3.0 - 1.2
     near = cv2.dilate((bare.cloth > 0.4).astype(np.float32), _SQUARE) * 2.0 - 0.5

@@ -14,19 +14,16 @@ import numpy as np
 from engines.body import Reading
 from engines.contract import LAYERS, NODES
 from engines.crop import Crop
-from engines.tryon import invented, shade
+from engines.tryon import dress, invented, paint, shade, visible
 from engines.tryon.bare import Bare, bare_sides, bare_skin, limits
 from engines.tryon.cells import Cells, window
 from engines.tryon.fit import Fit, Layer
 from engines.tryon.matte import Guide
-from engines.tryon.order import above_chin, arm_skin, in_front
+from engines.tryon.order import OLD_BOTTOM, OLD_TOP, above_chin, arm_skin, in_front
 from engines.tryon.skin import surer
 from engines.tryon.warp import Box, Warp
 
 _SMALLEST, _SIDE = 16, 1920  # of all pieces together: what engines are built for
-_SHADOW, _OUTLINE, _OLD = 0.35, 0.33, 0.22  # as in dress.py, visible.py and paint.py
-_CLOTH = ("upper-clothes", "coat", "dress", "jumpsuits")
-_BELOW = ("pants", "skirt", "dress", "jumpsuits", "left-leg", "right-leg")
 
 
 @dataclass(frozen=True)
@@ -164,7 +161,7 @@ def _shadow(clear: np.ndarray, nodes: _Nodes, width: float) -> np.ndarray:
     size = 2 * round(width * 0.04) + 1
     spread = ((size * size - 1) / 12) ** 0.5 / nodes.step
     blurred = cv2.GaussianBlur(clear, (0, 0), spread) if spread > 0.1 else clear
-    return 1 - _SHADOW * (1 - blurred)
+    return 1 - dress.SHADOW * (1 - blurred)
 
 
 def _cells(
@@ -178,16 +175,14 @@ def _cells(
         region = max(min(region[0], x0), 0), max(min(region[1], y0), 0), min(max(region[2], x1), size[1]), min(max(region[3], y1), size[0])
     cells = window(reading.parsing, crop, region)
     guide = Guide(cells.picture)
-    folds = shade.folds(cells.picture, cells.of(*(_BELOW if bottom else _CLOTH)), fit.pose.width / 2, 0.9 - 0.4 * fit.printed)
+    folds = shade.folds(cells.picture, cells.of(*(OLD_BOTTOM if bottom else OLD_TOP)), fit.pose.width / 2, 0.9 - 0.4 * fit.printed)
     covered = _on_cells(1 - clear, nodes, cells)
     arms = None if bottom else arm_skin(fit.pose, cells)
     bare = invented.bare_legs(made, fit, cells) if arms is None else bare_skin(sides, fit, cells, folds, covered, arms)
     seen, stays, sleeves = in_front(fit.reach, fit.pose, fit.outline, fit.worn, cells, arms)
-    body = surer(1.0 - cells.of("background"), _OUTLINE)
+    body = surer(1.0 - cells.of("background"), visible.OUTLINE)
     for outline in fit.wide:
-        at = [np.round(cells.from_crop(outline) * 16).astype(np.int32)]
-        cv2.fillPoly(body, at, 1.0, cv2.LINE_8, 4)
-        cv2.polylines(body, at, True, 1.0, 2, cv2.LINE_8, 4)
+        visible.widen(body, cells.from_crop(outline))
     functions = guide.explain(body * (1.0 - surer(seen) * stays))
     steep = cv2.blur(sleeves, (3, 3)) * -3.0 + 2.0 if bare is None else np.ones_like(folds)
     shaded = [folds * factor for factor in shade.scene(crop.picture)]
@@ -215,7 +210,7 @@ def _painted(bare: Bare | None, guide: Guide, cells: Cells, scale: float) -> lis
         return [*np.zeros((4, *shape)), *np.full((5, *shape), -1.0), *np.zeros((6, *shape))]
     square = np.ones((3, 3), np.uint8)
     others = np.clip(1.0 - cells.of("background") - bare.cloth, 0.0, 1.0)
-    functions = guide.explain(surer(bare.cloth, _OLD) * (1.0 - surer(others, 0.4)))
+    functions = guide.explain(surer(bare.cloth, paint.OUTLINE) * (1.0 - surer(others, 0.4)))
     inner = cv2.morphologyEx(bare.cloth, cv2.MORPH_CLOSE, square) * 3.0 - 1.2
     near = cv2.dilate((bare.cloth > 0.4).astype(np.float32), square) * 2.0 - 0.5
     edges = [plane * (0.7 / scale) + 0.5 for plane in (bare.beyond, bare.bare, bare.arm)]

@@ -15,7 +15,7 @@ from engines.tryon.pose import Pose
 from engines.tryon.skin import surer
 from engines.tryon.warp import Box
 
-_OUTLINE = 0.33  # the body's outline is taken a little further out: what is left of the old garment there would be a dark or pale rim
+OUTLINE = 0.33  # the body's outline is taken a little further out: what is left of the old garment there would be a dark or pale rim
 
 
 def visible(
@@ -27,9 +27,9 @@ def visible(
     come out of the new ones stay in front.
     """
     seen, stays, sleeves = in_front(fit.reach, fit.pose, fit.outline, fit.worn, cells, arms)
-    body = surer(1.0 - cells.of("background"), _OUTLINE)
+    body = surer(1.0 - cells.of("background"), OUTLINE)
     for outline in fit.wide:
-        _widen(body, cells.from_crop(outline))
+        widen(body, cells.from_crop(outline))
     functions = guide.explain(body * (1.0 - surer(seen) * stays))
     shown = crisp(cells.enlarge_each(cv2.split(functions), region), colours)
     if old_sleeves and sleeves.max() > 0.0:
@@ -45,7 +45,7 @@ def off_face(pose: Pose, cells: Cells, region: Box) -> np.ndarray:
     return np.maximum(face, np.float32(0.0))
 
 
-def _widen(body: np.ndarray, corners: np.ndarray) -> None:
+def widen(body: np.ndarray, corners: np.ndarray) -> None:
     """Take a polygon of cells into ``body``, in place, and one cell around it: inside, the garment's own edge is the one that shows."""
     at = [np.round(corners * 16).astype(np.int32)]
     cv2.fillPoly(body, at, 1.0, cv2.LINE_8, 4)
